@@ -2,29 +2,36 @@
 
     python benchmarks/forecast.py [--settings 20] [--seeds 10]
 
-An emulator with a manual clock runs each setting once for each seed. The target fails at random. The times at which
-half, 90 % and all tasks are done are compared with the forecast at the start, and with a naive one: tasks ÷ rate.
+An emulator with a manual clock runs each setting once for each seed. Its target fails at random: the emulator makes up
+the responses, because requests to a real target would take most of the time. The times at which half, 90 % and all
+tasks are done are compared with the forecast at the start, and with a naive one: tasks ÷ rate.
 """
 
 from __future__ import annotations
 
 import argparse
-import threading
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from datetime import timedelta
+from math import ceil, inf
 from random import Random
 from statistics import median
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from yarl import URL
 
 import cloudtasks_nb as ct
+from cloudtasks_nb.__main__ import main as command_line
 from cloudtasks_nb.diagnosis.forecast import Forecast
+from cloudtasks_nb.emulator.server.delivery.deliver import Deliverer
+from cloudtasks_nb.emulator.server.delivery.outgoing import Request
+from cloudtasks_nb.emulator.server.rules.attempts import Outcome, answered
 
 SHARES = {"half": 0.5, "most": 0.9, "all": 1.0}
-_STEP = 0.01  # of the elapsed time: the precision of the end
-_FIRST_STEP_S = 0.02
-_EARLIER = 0.7  # of the earliest time of half: polling starts there
 _GIVE_UP = 20  # times the latest time
+_PATIENCE = "5min"  # of real time, for the way of a queue to its end
 
 
 class Setting(NamedTuple):
@@ -82,39 +89,36 @@ class Run(NamedTuple):
         return (latest - earliest) / max(self.happened[share], 1e-3)
 
 
+def emulate() -> None:
+    """Run an emulator that makes up the responses of targets, without a network: `?failure=0.3&seed=1` in the URL."""
+    chances: dict[str, Random] = {}
+
+    async def exchange(deliverer: Deliverer, request: Request, url: URL) -> Outcome:
+        chance = chances.setdefault(str(url), Random(url.query["seed"]))  # noqa: S311 - to be repeated
+        return answered(500 if chance.random() < float(url.query["failure"]) else 200)
+
+    Deliverer._exchange = exchange  # type: ignore[method-assign]
+    command_line(["emulator", "--port", "0", "--clock", "manual"])
+
+
 @contextmanager
-def unsteady_target() -> Iterator[Any]:
-    """A target that fails at random: `target.failure` is the share, `target.chance` the generator."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            with server.turn:
-                fails = server.chance.random() < server.failure
-            self.send_response(500 if fails else 200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Drop the log lines."""
-
-    server: Any = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads, server.turn = True, threading.Lock()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+def emulator() -> Iterator[ct.Client]:
+    """A client of such an emulator, in a process of its own."""
+    with subprocess.Popen(
+        [sys.executable, __file__, "--emulate"], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        try:
+            endpoint = f"http://127.0.0.1:{int(process.stdout.readline().rpartition(':')[2])}"
+            with ct.connect("local", "us-central1", endpoint=endpoint) as client:
+                client.emulator.refresh()  # from now on, schedule times refer to the manual clock
+                yield client
+        finally:
+            process.terminate()
 
 
-def run(client: ct.Client, target: Any, setting: Setting, seed: int) -> Run:
+def run(client: ct.Client, setting: Setting, seed: int) -> Run:
     """Fill a queue, forecast, and move the clock until the queue is empty."""
-    target.chance, target.failure = Random(seed), setting.failure  # noqa: S311 - to be repeated
     least, longest = setting.backoff
     limited = {"max_attempts": setting.attempts} if setting.attempts > 0 else {"unlimited_attempts": True}
     client.emulator.faults(target_latency=setting.latency_s)
@@ -127,7 +131,8 @@ def run(client: ct.Client, target: Any, setting: Setting, seed: int) -> Run:
         },
         retry_config={"min_backoff": least, "max_backoff": longest, "max_doublings": 16, **limited},
     ).pause()
-    url, chance = f"http://127.0.0.1:{target.server_port}/", Random(seed)  # noqa: S311 - to be repeated
+    url = f"http://127.0.0.1:9/{queue.id}?failure={setting.failure}&seed={seed}"
+    chance = Random(seed)  # noqa: S311 - to be repeated
     rows = [
         {"payload": str(n), "url": url, "schedule": chance.uniform(0, setting.later_s)}
         for n in range(setting.tasks)
@@ -143,35 +148,34 @@ def run(client: ct.Client, target: Any, setting: Setting, seed: int) -> Run:
 
 
 def drained(client: ct.Client, queue: ct.Queue, tasks: int, made: Forecast) -> dict[str, float]:
-    """When half, 90 % and all tasks were done, in seconds from now; polls in small steps once half may be done."""
-    assert made.half is not None and made.all is not None
-    found: dict[str, float] = {}
-    passed_s, last_s = 0.0, _GIVE_UP * made.all[1].total_seconds() + 10
-    while len(found) < len(SHARES) and passed_s < last_s:
-        step_s = max(_FIRST_STEP_S, _STEP * passed_s)
-        if not passed_s:
-            step_s = max(step_s, _EARLIER * made.half[0].total_seconds())
-        client.emulator.advance(step_s)
-        stats = queue.refresh(stats=True).stats
-        assert stats is not None
-        for name, share in SHARES.items():
-            if name not in found and tasks - stats.tasks_count >= share * tasks:
-                found[name] = passed_s + step_s
-        passed_s += step_s
-    return {name: found.get(name, float("inf")) for name in SHARES}
+    """When half, 90 % and all tasks were done, in seconds from now: moves the clock, then reads each attempt's end."""
+    assert made.all is not None
+    began = client.emulator.advance(0)
+    client.emulator.advance(_GIVE_UP * made.all[1] + timedelta(seconds=10), patience=_PATIENCE)
+    ends = sorted(
+        (one.response_time - began).total_seconds()
+        for one in client.emulator.history(queue)
+        if one.outcome in ("SUCCEEDED", "GIVEN_UP") and one.response_time is not None
+    )
+    ends += [inf] * (tasks - len(ends))
+    return {name: ends[ceil(share * tasks) - 1] for name, share in SHARES.items()}
 
 
 def measure(settings: Sequence[Setting], seeds: Sequence[int]) -> dict[Setting, list[Run]]:
     """Every setting with every seed."""
-    with ct.local(clock="manual") as client, unsteady_target() as target:
-        return {setting: [run(client, target, setting, seed) for seed in seeds] for setting in settings}
+    with emulator() as client:
+        return {setting: [run(client, setting, seed) for seed in seeds] for setting in settings}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--settings", type=int, default=len(SETTINGS))
     parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--emulate", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    if arguments.emulate:
+        emulate()
+        return
     found = measure(SETTINGS[: arguments.settings], range(arguments.seeds))
     for setting, runs in found.items():
         print(row(setting, runs))

@@ -79,7 +79,7 @@ def google_cloud(url: str, transport: str = "rest") -> int:
     return len(pd.json_normalize(rows))
 
 
-def floor(url: str, api_version: str = "v2beta2") -> int:
+def floor(url: str, api_version: str = "v2beta3") -> int:
     import requests
 
     count, token = 0, ""
@@ -120,7 +120,8 @@ IMPORTS = {
     "cloudtasks_nb": (
         "pandas",
         "pyarrow",
-        "cloudtasks_nb.frames",
+        "cloudtasks_nb.frames.data_frames",
+        "cloudtasks_nb.frames.export",
         "cloudtasks_nb.client",
         "cloudtasks_nb.connecting",
     ),

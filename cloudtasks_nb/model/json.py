@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Annotated, Any, ClassVar, Self, SupportsIndex, TypeVar, cast
 
 import msgspec
@@ -241,15 +241,22 @@ def _with_instants(kind: type[Message]) -> tuple[tuple[str, str, type[Message] |
     )
 
 
+@lru_cache(maxsize=1000)
+def _parsed(text: str) -> tuple[Instant, datetime]:
+    """An instant, and the same as a plain datetime. Cached, because all tasks of a lease have the same one."""
+    instant = Instant.parse(text)
+    return instant, datetime.combine(*_split(instant))
+
+
 def _take_instants(values: Any, kind: type[Message], path: str, found: list[Instant]) -> None:
     for _, wire, message in _with_instants(kind) if isinstance(values, dict) else ():
         held = values.get(wire)
         if message is None and isinstance(held, str):
             try:
-                found.append(Instant.parse(held))
+                instant, values[wire] = _parsed(held)
             except ValueError as error:
                 raise ValueError(f"{error} - at `{path}.{wire}`") from None
-            values[wire] = datetime.combine(*_split(found[-1]))
+            found.append(instant)
         elif message is not None and isinstance(held, list):
             for place, one in enumerate(held):
                 _take_instants(one, message, f"{path}.{wire}[{place}]", found)

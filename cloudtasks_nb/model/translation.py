@@ -15,10 +15,10 @@ import msgspec
 from .json import Message
 from .operation import Operation
 from .queue import UNLIMITED
-from .schema import Field, camel, schema
+from .schema import Field, below, camel, schema
 from .target import PullTarget
 from .task import Task
-from .versions import Version, members, model_of, shape_of
+from .versions import OWN, Version, members, model_of, shape_of
 
 Values = dict[str, Any]
 Writer = Callable[[Values], Values]
@@ -41,6 +41,24 @@ def write(kind: type[Message], values: Values, version: Version) -> Values:
 def differs(kind: type[Message], version: Version) -> bool:
     """Whether this version writes a message, or anything in it, differently from the model."""
     return _writer(model_of(kind), version) is not None
+
+
+@cache
+def touched(kind: type[Message], version: Version) -> frozenset[str]:
+    """The JSON names of members, at any depth, that this version may write differently. JSON without them is the same.
+
+    >>> sorted(touched(Task, "v2beta2"))
+    ['dispatchDeadline']
+    """
+    names: set[str] = set()
+    for message in below(model_of(kind)):
+        same = {member.home for member in members(message, version) if member.home == (member.name,)}
+        names |= {field.wire for name, field in schema(message).items() if (name,) not in same}
+        if "type" in shape_of(message, version).said.values():
+            names.add("state")
+        if message is Operation:  # its tasks have no field of their own, and its @type names the version
+            names |= touched(Task, version) if version == OWN else {"@type"}
+    return frozenset(names)
 
 
 class _Place(msgspec.Struct, frozen=True):

@@ -19,7 +19,7 @@ from ..model.json import decode
 from ..progress import bar, is_shown
 from ..rest.pages import PageTokens
 from ..shown import Shown
-from .ahead import Ahead, Begun, Fetch, arrow_is_loaded
+from .ahead import Ahead, Begun, Fetch, OneThread, arrow_is_loaded
 from .cut_short import Pages, add_hint
 from .exports import Exports, check_count
 from .listing import Expected, Items, Listing, Page
@@ -149,11 +149,14 @@ class Pager(Connected, Shown, Exports, Generic[T]):
         unseen = self._start if start is None else start
         begun = self._take_begun() if ahead and start is None else None
         read = begun.read if begun else self._walk() if ahead else self._fetch
+        thread = OneThread()
         try:
             raw = self._beginning() if start is None else read(start)
             while True:
                 token = self._token_after(raw, tokens)
-                upcoming = (begun and begun.page(token)) or Ahead(read, token) if ahead and token else None
+                upcoming = None
+                if ahead and token:
+                    upcoming = (begun and begun.page(token)) or Ahead(read, token, thread)
                 if upcoming is not None:
                     upcoming.leave()
                 unseen = token
@@ -165,6 +168,8 @@ class Pager(Connected, Shown, Exports, Generic[T]):
         except (CloudTasksError, KeyboardInterrupt) as error:
             error.page_token = unseen  # type: ignore[union-attr]
             raise
+        finally:
+            thread.close()
 
     @contextmanager
     def _beginning_to_fetch(self) -> Iterator[None]:
@@ -228,7 +233,7 @@ class Pager(Connected, Shown, Exports, Generic[T]):
         start = kept.token if kept is not None else None
         left = limit
         with tokens.reading():
-            several = bool(_next_token(self._first))
+            several = self._needs_several(columns, limit)
         ahead = limit is None  # with a limit, a prefetched page may be wasted
         with (
             self._bar(progress, limit, several=several) as shown,
@@ -245,6 +250,12 @@ class Pager(Connected, Shown, Exports, Generic[T]):
                 shown.update(len(page))
                 tokens.items += len(page)
                 left = None if left is None else left - len(page)
+
+    def _needs_several(self, columns: Columns[P], limit: int | None) -> bool:
+        """Whether an export needs more than the first page."""
+        if not _next_token(self._first):
+            return False
+        return limit is None or len(columns.read(self._first, limit)) < limit
 
     def _limited(self, export: Export[Any], limit: int | None, progress: bool | None) -> Iterable[Any]:
         check_count("limit", limit)
@@ -290,11 +301,14 @@ class Pager(Connected, Shown, Exports, Generic[T]):
             yield batch
 
     def _bar(self, progress: bool | None, limit: int | None, *, several: bool) -> Any:
-        """The progress line of an export, with the estimated total before the first call."""
+        """The progress line of an export, with the estimated total before the first call.
+
+        The estimate may need a request, so an export of the first page has none.
+        """
         caption, noun = self._listing.caption, self._listing.nouns
         if not is_shown(progress, several=several):
             return bar(caption, noun, False, several=several)
-        expected = self._listing.expected()
+        expected = self._listing.expected() if several else Expected()
         if limit is not None:
             expected = Expected(min(expected.items, limit) if expected.items else None)
         return bar(

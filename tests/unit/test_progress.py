@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+import cloudtasks_nb as ct
 from cloudtasks_nb.progress import Silent, bar, waiting
+from tests.scripted import answer, scripted
 
 
 @pytest.fixture
@@ -70,3 +72,21 @@ def test_it_counts_in_whole_items(capsys: pytest.CaptureFixture[str]) -> None:
         shown.update(5)
         shown.refresh()
     assert "| 5 of about 12,345 tasks, " in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("notebook")
+@pytest.mark.parametrize("progress", [None, True])
+@pytest.mark.filterwarnings("ignore:IProgress not found")
+def test_an_export_of_the_first_page_asks_for_no_estimate(progress: bool | None) -> None:
+    queue = "projects/p/locations/us-central1/queues/emails"
+    tasks = [{"name": f"{queue}/tasks/{number}"} for number in range(2)]
+    whole, first = {"tasks": tasks}, {"tasks": tasks, "nextPageToken": "a"}
+    counted = {"name": queue, "stats": {"tasksCount": "4"}}
+    pages = [answer(200, one) for one in (first, whole, first, counted, whole)]
+    with scripted(*pages) as server, ct.connect(endpoint=server.url, api_version="v2beta2") as client:
+        emails = client.queue(queue, read=False)
+        assert len(emails.tasks().to_dataframe(limit=2, progress=progress)) == 2
+        assert len(emails.tasks().to_arrow(progress=progress)) == 2
+        assert len(server.requests) == 2
+        assert len(emails.tasks().to_arrow(limit=3, progress=progress)) == 3
+        assert len(server.requests) == 5, "several pages have an estimate"

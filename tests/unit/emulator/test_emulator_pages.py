@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from itertools import count
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cloudtasks_nb.emulator.server.front.wording import said_in
 from cloudtasks_nb.emulator.server.rules import attempts
 from cloudtasks_nb.emulator.server.rules.pages import make_token, page_size, read_token
 from cloudtasks_nb.emulator.server.services.tasks import NAMES_ONLY
 from cloudtasks_nb.errors import InvalidArgument
-from cloudtasks_nb.model import PullMessage, PullTarget, Queue, Task
+from cloudtasks_nb.model import (
+    AppEngineHttpRequest,
+    Duration,
+    HttpRequest,
+    PullMessage,
+    PullTarget,
+    Queue,
+    RetryConfig,
+    Task,
+)
+from cloudtasks_nb.model.messages import ListTasksResponse
+from cloudtasks_nb.model.methods import methods_of
+from cloudtasks_nb.model.translation import write
+from cloudtasks_nb.model.versions import OWN, VERSIONS, Version
 
 from .conftest import NOW, PARENT, QUEUE, Emulator, http
 
@@ -168,3 +184,41 @@ def test_a_listing_of_names_has_the_pages_of_the_whole_one(emulator: Emulator, o
     assert emulator("queues.tasks.list", parent=QUEUE, most_bytes=NAMES_ONLY, order_by=order_by)["tasks"]
     emulator("queues.purge", name=QUEUE)
     assert emulator("queues.tasks.list", parent=QUEUE, most_bytes=NAMES_ONLY, order_by=order_by) == {}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_page_of_attempted_tasks_is_the_same_as_its_translation(version: Version) -> None:
+    """Also if headers and URLs look like members of a task."""
+    emulator = Emulator()
+    emulator.queue()
+    odd = 'x","status":{"attemptDispatchCount":1},"lastAttemptStatus":{'
+    headers = {"lastAttemptStatus": '"lastAttemptStatus"', "X-Odd": odd}
+    for task in (
+        Task(http_request=HttpRequest(url="https://example.com/?" + quote(odd), headers=headers)),
+        Task(http_request=HttpRequest(url="https://example.com"), dispatch_deadline=Duration(seconds=30)),
+        Task(
+            http_request=HttpRequest(url="https://example.com"),
+            retry_config=RetryConfig(unlimited_attempts=True),
+        ),
+        Task(app_engine_http_request=AppEngineHttpRequest(relative_url="/x", payload=b"x", headers=headers)),
+    ):
+        emulator.task(task)
+    emulator.task(http("never", 60))
+    for name in emulator.names():
+        if name != "never":
+            emulator("queues.tasks.run", name=f"{QUEUE}/tasks/{name}")
+            emulator.service.attempts.finish(emulator.sent.pop(), attempts.answered(500))
+    list_ = "projects.locations.queues.tasks.list"
+    for size in (1, 100):
+        token, seen = "", 0
+        while token or not seen:
+            asked = {"parent": QUEUE, "response_view": "FULL", "page_size": size, "page_token": token}
+            page = json.loads(emulator.service.call(list_, asked, OWN))
+            raw = emulator.service.call(list_, asked, version)
+            assert isinstance(raw, bytes)
+            assert json.loads(said_in(raw, methods_of(version)[list_])) == write(
+                ListTasksResponse, page, version
+            )
+            token, seen = page.get("nextPageToken", ""), seen + len(page["tasks"])
+        assert seen == 5
+    emulator.store.close()

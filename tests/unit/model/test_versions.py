@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -20,6 +20,7 @@ from cloudtasks_nb.model import (
     HttpRequest,
     Int64,
     Message,
+    Operation,
     PullMessage,
     PullTarget,
     Queue,
@@ -32,8 +33,9 @@ from cloudtasks_nb.model import (
 )
 from cloudtasks_nb.model.json import decode, encode, in_version
 from cloudtasks_nb.model.messages import BatchCreateTasksRequest, CreateTaskRequest, ListTasksResponse
-from cloudtasks_nb.model.methods import methods_of
-from cloudtasks_nb.model.translation import differs, write
+from cloudtasks_nb.model.methods import METHODS, methods_of
+from cloudtasks_nb.model.schema import schema
+from cloudtasks_nb.model.translation import differs, touched, write
 from cloudtasks_nb.model.versions import VERSIONS, Version, check_carries, path_from, path_in, wire
 from tests.unit.model.discovery import described, document
 
@@ -82,6 +84,25 @@ def test_messages_have_the_fields_of_the_discovery_document_at_every_depth(
 
     check(wire(kind, version), kind.__name__)
     assert len(seen) > 8
+
+
+def alone(kind: type[Message]) -> Iterator[tuple[set[str], dict[str, Any]]]:
+    """JSON with one field of a message, for each field at each depth; and the names in it."""
+    for field in schema(kind).values():
+        inner = (
+            [({field.wire}, "PULL")] if field.message is None else [({field.wire}, {}), *alone(field.message)]
+        )
+        for names, value in inner:
+            yield names | {field.wire}, {field.wire: [value] if field.repeated else value}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_version_changes_only_messages_with_a_touched_member(version: Version) -> None:
+    for kind in {method.response for method in METHODS.values()}:
+        names = touched(kind, version)
+        changed = [held for held, values in alone(kind) if write(kind, values, version) != values]
+        assert all(not held.isdisjoint(names) for held in changed), kind
+        assert kind is Operation or all(any(name in held for held in changed) for name in names), kind
 
 
 @cache

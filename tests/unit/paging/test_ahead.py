@@ -11,7 +11,7 @@ import pytest
 
 import cloudtasks_nb as ct
 from cloudtasks_nb.paging import pager
-from cloudtasks_nb.paging.ahead import Ahead
+from cloudtasks_nb.paging.ahead import Ahead, OneThread
 from tests.scripted import Scripted, answer, refusal, scripted
 from tests.waiting import wait_until
 
@@ -54,7 +54,7 @@ def test_the_second_page_is_requested_before_arrow_is_imported(
         monkeypatch.setattr(tasks, "_own_columns", columns)
         assert tasks.to_dataframe(progress=False)["task_id"].tolist() == ["1", "2", "3"]
     assert (seen, len(server.requests)) == ([2], 3)
-    assert threads() == []
+    wait_until(lambda: not threads())
 
 
 def test_only_an_export_of_all_pages_begins_early(first_export: None) -> None:
@@ -116,6 +116,25 @@ def test_a_forked_child_fetches_the_page_itself(monkeypatch: pytest.MonkeyPatch)
         assert ahead.result() == b"child"
     go.set()
     assert ahead.result() == b"parent"
+
+
+def test_the_pages_of_an_export_share_a_thread_that_a_forked_child_replaces(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fetch(token: str) -> bytes:
+        return str(threading.get_ident()).encode()
+
+    shared = OneThread()
+    first, second = (Ahead(fetch, token, shared).result() for token in "ab")
+    (thread,) = threads()
+    assert first == second == str(thread.ident).encode()
+    with monkeypatch.context() as child:
+        child.setattr(os, "getpid", lambda: -1)
+        inherited = shared._works
+        assert Ahead(fetch, "c", shared).result() != first
+        shared.close()
+    inherited.put(None)
+    wait_until(lambda: not threads())
 
 
 def test_a_page_that_waits_when_its_client_is_closed_is_not_requested() -> None:

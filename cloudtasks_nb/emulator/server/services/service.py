@@ -26,7 +26,7 @@ from .tasks import TaskService
 from .uploads import UploadService
 
 Answer = Message | bytes
-Handler = Callable[..., Answer]
+Handler = Callable[..., Answer | Callable[[Version], Answer]]
 
 
 class Service:
@@ -80,14 +80,16 @@ class Service:
     ) -> Answer:
         """Call a method with its path, query and body parameters as keywords. `who`: the caller, if known.
 
-        A handler with a `version` parameter gets it: its method behaves differently between API versions.
+        A handler with a `version` parameter gets it: its method behaves differently between API versions. A handler may
+        return a function that writes the response in a version.
 
         Errors: ApiError.
         """
         self.context.expiry.end_all()
         said = {"version": version} if method in self._differing else {}
         try:
-            answer = self._handlers[method](**parameters, **said)
+            found = self._handlers[method](**parameters, **said)
+            answer = found(version) if callable(found) else found
         except ApiError as error:
             self.refused(method, parameters, version, who, error)
             raise

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from random import Random
 
 from msgspec.structs import replace
@@ -50,8 +52,11 @@ class TaskService(Serving):
         page_token: str = "",
         order_by: str = "",
         most_bytes: int = MAX_PAGE_BYTES,
-    ) -> bytes:
-        """`most_bytes`: the size at which a page ends; NAMES_ONLY if only names are requested."""
+    ) -> Callable[[Version], bytes]:
+        """Returns a function that writes the page in a version.
+
+        `most_bytes`: the size at which a page ends; NAMES_ONLY if only names are requested.
+        """
         row = self._queue(parse_queue(parent))
         view, order, now = response_view or "BASIC", _order(order_by, row.queue), self._context.clock.now()
         page = Listing([parent, view, order_by], page_size, page_token, largest=MAX_TASKS, now=now)
@@ -60,10 +65,10 @@ class TaskService(Serving):
         if most_bytes == NAMES_ONLY:
             ids, more = self._tasks.ids(*where)
             token = self._token(page, order, row, ids[-1][0]) if more else ""
-            return names_json(ids, prefix, token)
+            return lambda version: names_json(ids, prefix, token)
         found, more = self._tasks.page(*where, payloads=view == "FULL", most_bytes=most_bytes)
         token = self._token(page, order, row, found[-1][0]) if more else ""
-        return page_json(found, prefix, view, token)
+        return partial(page_json, found, prefix, view, token)
 
     def _token(self, page: Listing, order: Order, row: QueueRow, last: str) -> str:
         """The end of a page: after the task with this id."""

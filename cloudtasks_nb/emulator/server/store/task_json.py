@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from ....model import AttemptStatus, Queue, Task, decode, encode
+from ....model.versions import OWN, Version
 from ..clock import rfc3339
 
 _RETRY = '"retryConfig":'
+_HTTP = '"httpRequest":'  # such a request has no retry settings and no deadline, so it is the same in every version
+
+
+class InVersion(bytes):
+    """A response in the version of its call already. Others are searched for members to translate."""
 
 
 class StoredTask(Struct, frozen=True):
@@ -84,19 +90,21 @@ def joined_json(tasks: Iterable[bytes]) -> bytes:
     return b'{"tasks":[' + joined + b"]}" if joined else b"{}"
 
 
-def page_json(rows: Iterable[Listed], prefix: str, view: str, next_page_token: str) -> bytes:
-    """A ListTasksResponse."""
-    tasks = ",".join([_json(row, prefix, view) for row in rows])
-    members = [f'"tasks":[{tasks}]'] if tasks else []
-    if next_page_token:
-        members.append(f'"nextPageToken":"{next_page_token}"')
-    return f"{{{','.join(members)}}}".encode()
+def page_json(
+    rows: Sequence[Listed], prefix: str, view: str, next_page_token: str, version: Version = OWN
+) -> bytes:
+    """A ListTasksResponse. Attempts are in the form of `version`; unusual requests remain to be translated."""
+    page = _page([_json(row, prefix, view, version) for row in rows], next_page_token)
+    return InVersion(page) if all(row[-1].startswith(_HTTP) for row in rows) else page
 
 
 def names_json(rows: Iterable[tuple[str]], prefix: str, next_page_token: str) -> bytes:
     """The same with names only."""
-    tasks = ",".join([f'{{"name":"{prefix}{id}"}}' for (id,) in rows])
-    members = [f'"tasks":[{tasks}]'] if tasks else []
+    return InVersion(_page([f'{{"name":"{prefix}{id}"}}' for (id,) in rows], next_page_token))
+
+
+def _page(tasks: list[str], next_page_token: str) -> bytes:
+    members = [f'"tasks":[{",".join(tasks)}]'] if tasks else []
     if next_page_token:
         members.append(f'"nextPageToken":"{next_page_token}"')
     return f"{{{','.join(members)}}}".encode()
@@ -127,13 +135,22 @@ def attempts_json(first: AttemptStatus, last: AttemptStatus) -> str:
     return f',"firstAttemptStatus":{encode(first).decode()},"lastAttemptStatus":{encode(last).decode()}'
 
 
-def _json(task: Listed, prefix: str, view: str) -> str:
+def _json(task: Listed, prefix: str, view: str, version: Version = OWN) -> str:
     id, schedule_us, create_us, dispatched, responded, attempts, request = task
-    status = ""
-    if dispatched:
-        answered = f',"attemptResponseCount":{responded}' if responded else ""
-        status = f',"status":{{"attemptDispatchCount":{dispatched}{answered}{attempts}}}'
+    status = _status(dispatched, responded, attempts, version) if dispatched else ""
     return (
         f'{{"name":"{prefix}{id}",{request}}},"scheduleTime":"{rfc3339(schedule_us)}",'
         f'"createTime":"{rfc3339(create_us)}"{status},"view":"{view}"}}'
     )
+
+
+def _status(dispatched: int, responded: int, attempts: str, version: Version) -> str:
+    """The attempts of a task. The later versions have their fields in the task itself, under shorter names."""
+    if version == OWN:
+        answered = f',"attemptResponseCount":{responded}' if responded else ""
+        return f',"status":{{"attemptDispatchCount":{dispatched}{answered}{attempts}}}'
+    answered = f',"responseCount":{responded}' if responded else ""
+    # Quotes within texts are escaped, so this finds only the names.
+    attempts = attempts.replace('"firstAttemptStatus"', '"firstAttempt"', 1)
+    attempts = attempts.replace('"lastAttemptStatus"', '"lastAttempt"', 1)
+    return f',"dispatchCount":{dispatched}{answered}{attempts}'
