@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from uuid import uuid4
 
@@ -88,8 +89,13 @@ def test_a_refresh_keeps_the_place_and_leaves_no_blank(page: Page, service: Serv
     service.create_queue(queue_id)
     for number in range(25):
         service.create_task(queue_id, f"t-{number:02}", b"{}", url="https://example.com/send")
+    payload = json.dumps({"to": ["ada"] * 40}).encode()
+    service.create_task(queue_id, "t-00-long", payload, url="https://example.com/send")
+    page.set_viewport_size({"width": 960, "height": 800})
     with ct.connect(endpoint=service.url) as client:
-        mount(page, client.queue(queue_id).browse())
+        browser = client.queue(queue_id).browse()
+        browser.open_task("t-00-long")
+        mount(page, browser)
     scroll = page.locator(".ct-scroll")
     blank = """node => {
         const rows = [...node.querySelectorAll('tr[data-id]')].map(row => row.getBoundingClientRect());
@@ -107,6 +113,25 @@ def test_a_refresh_keeps_the_place_and_leaves_no_blank(page: Page, service: Serv
                 "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
             )
             assert scroll.evaluate(blank) == [0, 0, place]
+
+    page.locator("details", has_text="headers").first.locator("summary").click()
+    view = """([fold, ...parts]) => [fold.open, document.activeElement.tagName,
+        ...parts.map(({ scrollLeft, scrollTop }) => [scrollLeft, scrollTop])]"""
+    shown = """() => [document.querySelector('.ct-section'),
+        ...['.ct-scroll', '.ct-detail', '.ct-json'].map(name => document.querySelector(name))]"""
+    page.evaluate(f"() => {{ for (const part of ({shown})().slice(1)) part.scrollTo(70, 60); }}")
+    before = page.evaluate(f"() => ({view})(({shown})())")
+    assert before[:2] == [True, "SUMMARY"] and all(any(part) for part in before[2:])
+    page.evaluate(
+        """() => {
+            const { detail, place } = window.state;
+            window.state.detail = { ...detail, facts: [...detail.facts, detail.facts[0]] };
+            window.state.place = { ...place, count: place.count + 1 };
+            window.announce();
+        }"""
+    )
+    expect(page.locator(".ct-detail dt")).to_have_count(5)
+    assert page.evaluate(f"() => ({view})(({shown})())") == before
 
 
 def test_a_column_is_as_wide_as_somebody_drags_it(page: Page, service: Service) -> None:

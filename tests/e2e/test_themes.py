@@ -38,6 +38,13 @@ RESTYLED = """css => {
 }"""
 
 
+# Tables with a row that has more or fewer cells than the head.
+UNEVEN = """() => [...document.querySelectorAll('.ct-panel table')].filter(table => {
+    const width = row => [...row.cells].reduce((sum, cell) => sum + cell.colSpan, 0);
+    return new Set([...table.rows].map(width)).size > 1;
+}).map(table => table.outerHTML.slice(0, 200))"""
+
+
 @pytest.fixture
 def queue(service: Service) -> Iterator[ct.Queue]:
     queue_id = f"themes-{uuid4().hex[:8]}"
@@ -56,6 +63,11 @@ def test_texts_and_controls_stand_out_in_every_host(page: Page, queue: ct.Queue,
     texts, edges, weak = weak_contrasts(page, ".ct-panel *")
     assert (texts > 10, edges > 0) == (True, True)
     assert weak == []
+    page.set_viewport_size({"width": 400, "height": 900})
+    assert (
+        page.evaluate("() => document.documentElement.scrollWidth") == 400
+    )  # wide parts scroll by themselves
+    assert page.evaluate(UNEVEN) == []
 
 
 def test_words_have_the_font_of_words_in_vs_code(page: Page, queue: ct.Queue) -> None:

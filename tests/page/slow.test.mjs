@@ -53,6 +53,33 @@ test("typed text is sent before the next press, which would else replace it", ()
   ]);
 });
 
+test("an answer replaces the text in the box only if nothing was typed since", () => {
+  const row = filterRow(frame);
+  frame.root.append(row);
+  const input = row.querySelector("input");
+  input.focus();
+  const type = (text, pauseMs) => {
+    input.value = text;
+    input.dispatchEvent(new window.Event("input"));
+    mock.timers.tick(pauseMs);
+  };
+  const answered = (asked) => {
+    model.set({ place: { ...model.get("place"), asked, query: asked } });
+    return input.value;
+  };
+  type("a", 1000);
+  type("ab", 1000);
+  assert.equal(answered("a"), "ab");
+  type("abc", 1);
+  document.body.focus();
+  assert.equal(answered("ab"), "abc");
+  mock.timers.tick(1000);
+  assert.equal(answered("abc"), "abc");
+  input.focus(); // Safari leaves the focus in the box when a button is pressed
+  frame.tell("toggle", { field: "code", value: "503" });
+  assert.equal(answered("abc code:503"), "abc code:503");
+});
+
 test("an armed button acts on the tasks of its question, although others are selected since", () => {
   verbs();
   const button = named("Delete");
@@ -75,12 +102,19 @@ test("a task that is ticked twice closes an open form, and nothing is done", () 
 
 test("an armed button acknowledges as many leases as its question names", () => {
   const leases = { held: [{ id: "a" }, { id: "b" }] };
-  frame.root.append(allBar(frame, leases, () => 60, assert.fail).bar);
+  let seconds = 60;
+  frame.root.append(allBar(frame, leases, () => seconds, assert.fail).bar);
   const button = named("Acknowledge all");
   click(button);
   leases.held.push({ id: "c" });
   click(button);
   assert.deepEqual(told(), [["acknowledge_all", { confirm: "2" }]]);
+  model.emit({ done: actions().at(-1).call });
+  const renew = named("Renew all");
+  assert.ok(!renew.disabled);
+  seconds = false; // not a duration
+  frame.sync();
+  assert.ok(renew.disabled);
 });
 
 test("of two items opened at once, the last one takes the focus", () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { Frame } from "../../cloudtasks_nb/widgets/page/frame/frame.js";
+import { columnWidths, tableWidth } from "../../cloudtasks_nb/widgets/page/tasks/columns.js";
 import { TaskTable } from "../../cloudtasks_nb/widgets/page/tasks/table.js";
 import { ROW_PX } from "../../cloudtasks_nb/widgets/page/tasks/window.js";
 import { click, fakeModel, openPage } from "./dom.mjs";
@@ -191,4 +192,16 @@ test("an empty table says why", () => {
   assert.equal(words({ query: "x" }), "No task matches.");
   assert.equal(words({ count: 0 }), "No tasks here.");
   assert.equal(words({ updated: "" }), "Not read yet.");
+});
+
+test("ids lose their middle only if then every column fits", () => {
+  const status = { name: "status", look: "status", different: [[{ text: "503 → UNAVAILABLE" }]] };
+  const columns = [{ name: "target", look: "target" }, status];
+  const ids = ["0123456789abcdef".repeat(2)];
+  const [whole, narrow, tiny] = [900, 600, 300].map((room) => columnWidths(ids, columns, 0, {}, room));
+  assert.ok(tableWidth(whole) < 900);
+  assert.equal(tableWidth(narrow), 600);
+  assert.deepEqual([narrow[3], tiny], [whole[3], whole]);
+  const dragged = columnWidths(ids, columns, 0, { status: 400 }, 600);
+  assert.equal(dragged[1], narrow[1]); // a drag moves no other column
 });

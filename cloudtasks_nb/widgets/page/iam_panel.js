@@ -31,7 +31,7 @@ function render({ model, el }) {
   const frame = new Frame(model, el, "access", `Access to queue ${model.get("facts").id}`);
   const bindings = h("div.ct-scroll-x.ct-bindings");
   const draft = h("div");
-  const who = h("div");
+  const who = h("div.ct-scroll-x");
   const whoSummary = h("summary", "What each member may do, by this queue's policy");
   frame.root.append(
     ...[header(frame), bindings, frame.get("read_only") ? "" : grantForm(frame), draft, frame.status],

@@ -6,7 +6,7 @@ import { Frame } from "./frame/frame.js";
 import { detailSlot } from "./frame/pane.js";
 import { number } from "./frame/words.js";
 import { allBar } from "./leases/all.js";
-import { DEFAULT_S, leaseForm } from "./leases/form.js";
+import { leaseForm } from "./leases/form.js";
 import { Leases } from "./leases/table.js";
 import { detailPane } from "./tasks/detail.js";
 
@@ -38,7 +38,7 @@ function header(frame) {
 // The controls that lease and finish tasks; a read-only panel has none.
 function controls(frame, leases, slot) {
   if (frame.get("read_only")) {
-    return { top: "", bottom: "", tick: () => {}, seconds: () => DEFAULT_S };
+    return { top: "", bottom: "", tick: () => {} };
   }
   const { form, seconds } = leaseForm(frame);
   const { bar, tick } = allBar(frame, leases, seconds, slot.show);

@@ -16,7 +16,7 @@ function countCell(frame) {
 
 /** Fill the second head row, give the table all rows, and add chips to the filter. */
 export function attach(frame, table, filter) {
-  filter.append(chipBar(frame, filter.querySelector("input")));
+  filter.append(chipBar(frame));
   const rows = new LoadedRows(
     frame,
     () => table.fill(),

@@ -35,6 +35,5 @@ export function whoTable({ updated, who: { abilities, needs, members } }) {
     "tbody",
     members.map((row) => memberRow(row, hasOthers)),
   );
-  const table = h("table.ct-table.ct-who", h("caption", "What each member may do"), head, body);
-  return h("div.ct-scroll-x", table);
+  return h("table.ct-table.ct-who", h("caption", "What each member may do"), head, body);
 }

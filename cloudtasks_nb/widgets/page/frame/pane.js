@@ -1,6 +1,7 @@
 // The detail pane of an open item, and the slot that holds it.
 
 import { focus, h, muted } from "./dom.js";
+import { keepView } from "./kept.js";
 
 /** A detail pane: a title that takes the focus, words beside it, and buttons. Escape closes it. */
 export function pane({ title, label, words, verbs, close }, ...content) {
@@ -18,11 +19,16 @@ export function pane({ title, label, words, verbs, close }, ...content) {
 export function detailSlot(frame, trait, key, build) {
   const node = h("div");
   let asked = null;
+  let shown = null;
   frame.watch([trait], () => {
     const detail = frame.get(trait);
-    if (!detail[key]) return node.replaceChildren();
+    const isSame = detail[key] === shown;
+    shown = detail[key];
+    if (!shown) return node.replaceChildren();
     const { pane, title } = build(detail);
-    node.replaceChildren(pane);
+    const draw = () => node.replaceChildren(pane);
+    if (isSame) keepView(node, draw);
+    else draw();
     if (asked !== detail[key]) return; // opened by code, or another one was asked for since
     asked = null;
     focus(title);

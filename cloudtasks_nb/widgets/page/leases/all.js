@@ -38,7 +38,11 @@ export function allBar(frame, leases, seconds, show) {
     if (held.textContent !== words) held.textContent = words;
   };
   const verbs = buttons(
-    verb("Renew all", () => frame.send("renew_all", { lease_duration: seconds() }), some),
+    verb(
+      "Renew all",
+      () => frame.send("renew_all", { lease_duration: seconds() }),
+      () => some() && seconds(),
+    ),
     verb("Give back all", () => frame.send("give_back_all"), some),
     acknowledgeAll(frame, leases, show),
     verb("Remove finished", () => frame.tell("clear", {}), hasFinished),

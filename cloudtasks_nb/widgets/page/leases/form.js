@@ -2,7 +2,6 @@
 
 import { checkLabel, field, h, textInput } from "../frame/dom.js";
 
-export const DEFAULT_S = 60;
 const MOST_TASKS = "1000";
 const MOST_S = "604800";
 
@@ -13,19 +12,19 @@ function fits({ value, validity }) {
   return value !== "" && validity.valid && Number.isInteger(Number(value));
 }
 
-/** The form, and the chosen lease duration in seconds. */
+/** The form, and the chosen lease duration in seconds; false if it is invalid. */
 export function leaseForm(frame) {
   const count = wholeInput(MOST_TASKS, "10");
-  const seconds = wholeInput(MOST_S, String(DEFAULT_S));
+  const seconds = wholeInput(MOST_S, "60");
   const tag = textInput({ placeholder: "any" });
   const oldest = h("input", { type: "checkbox" });
   const isReady = () => fits(count) && fits(seconds);
+  const chosen = () => fits(seconds) && Number(seconds.value);
   const lease = (event) => {
     event.preventDefault();
     if (!isReady() || frame.busy) return;
-    const [tasks, held] = [count, seconds].map(({ value }) => Number(value));
     const which = { tag: oldest.checked ? "" : tag.value, oldest_tag: oldest.checked };
-    frame.send("lease", { max_tasks: tasks, lease_duration: held, ...which });
+    frame.send("lease", { max_tasks: Number(count.value), lease_duration: chosen(), ...which });
   };
   const form = h(
     "form.ct-lease-form",
@@ -40,5 +39,5 @@ export function leaseForm(frame) {
     tag.disabled = oldest.checked;
   });
   form.addEventListener("input", () => frame.sync());
-  return { form, seconds: () => (fits(seconds) ? Number(seconds.value) : DEFAULT_S) };
+  return { form, seconds: chosen };
 }

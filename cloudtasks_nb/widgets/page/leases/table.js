@@ -30,7 +30,7 @@ function nothingWords(isReadOnly, updated) {
 }
 
 export class Leases {
-  /** The workbench sets `seconds`, which returns the duration of a renewed lease. */
+  /** The workbench sets `seconds`, which returns the duration of a renewed lease; false if it is invalid. */
   constructor(frame, open) {
     this.frame = frame;
     this.open = open;
@@ -122,7 +122,7 @@ export class Leases {
     done.title = `Acknowledge ${id}`;
     done.dataset.key = `Acknowledge ${id}`;
     return [
-      named(frame.button("Renew", renew, small), "Renew"),
+      named(frame.button("Renew", renew, { ...small, allowed: () => allowed() && this.seconds() }), "Renew"),
       named(
         frame.button("Give back", () => act("give_back"), small),
         "Give back",

@@ -2,6 +2,7 @@
 
 import { cells, when } from "../frame/cells.js";
 import { h, muted, tableHead } from "../frame/dom.js";
+import { keepView } from "../frame/kept.js";
 import { facts } from "../frame/sections.js";
 import { duration } from "../frame/words.js";
 import { LineChart } from "../monitor/line_chart.js";
@@ -111,7 +112,7 @@ export class HistoryView {
     this.#fillBar();
     if (!isRead) return;
     this.report.replaceChildren(...facts(story.facts));
-    this.events.replaceChildren(...story.events.map(eventTable));
+    keepView(this.events, () => this.events.replaceChildren(...story.events.map(eventTable)));
     this.draw();
   }
 

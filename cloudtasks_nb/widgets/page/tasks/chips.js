@@ -24,13 +24,10 @@ function chip(frame, { field, value, label, count, tone, mode }) {
   return h("button", attributes, field === "tag" ? muted("tag ") : null, words);
 }
 
-// Pressing a value also replaces the text in the search box.
-export function chipBar(frame, input) {
+export function chipBar(frame) {
   const bar = h("div.ct-chips", { role: "group", "aria-label": "Filters" });
   frame.watch(["facets"], () => {
-    const isPressed = bar.contains(frame.keeper.focused);
     bar.replaceChildren(...frame.get("facets").map((facet) => chip(frame, facet)));
-    if (isPressed) input.value = frame.get("place").asked;
   });
   return bar;
 }

@@ -5,8 +5,9 @@ import { h } from "../frame/dom.js";
 import { number } from "../frame/words.js";
 
 const SIGN_PX = 7.3;
-const STATUS_SIGN_PX = 8.2;
+const STATUS_SIGN_PX = 9.2; // capitals of a wide font
 const CHECK_PX = 34;
+const SHORT_ID_PX = 140; // a longer id may lose its middle
 export const TARGET_PX = 210; // at least; it takes the remaining width
 const SAMPLED = 500; // number of values that determine a width
 
@@ -24,7 +25,7 @@ const LOOKS = {
 const WIDTHS = {
   text: ({ different }) => between(92, 20 + SIGN_PX * longest(different), 240),
   status: ({ different }) =>
-    between(100, 48 + STATUS_SIGN_PX * longest(different.map(([cell]) => cell.text)), 320),
+    between(140, 40 + STATUS_SIGN_PX * longest(different.map(([cell]) => cell.text)), 320),
   time: ({ name }, leased) => (name === "schedule" && leased ? 158 : 104),
   number: () => 84,
   target: () => null, // the remaining width
@@ -37,14 +38,19 @@ export function cellOf({ name, look, values, different, at }, row, isLeased) {
   return LOOKS[look](value, name === "schedule" && isLeased);
 }
 
-/** Widths in px, check boxes first; `chosen` ones win. Null: the column takes the remaining width. */
-export function columnWidths(ids, columns, leased, chosen = {}) {
-  const idPx = Math.min(360, 36 + SIGN_PX * Math.max(8, longest(ids)));
-  const own = columns.map((column) => chosen[column.name] || WIDTHS[column.look](column, leased));
-  return [CHECK_PX, chosen.task || idPx, ...own];
-}
-
 /** The minimum width of the whole table. */
 export function tableWidth(widths) {
   return Math.round(widths.reduce((sum, px) => sum + (px ?? TARGET_PX), 0));
+}
+
+/**
+ * Widths in px, check boxes first; `chosen` ones win. Null: the column takes the remaining width. Ids are cut
+ * if then all columns fit into `roomPx`.
+ */
+export function columnWidths(ids, columns, leased, chosen = {}, roomPx = 0) {
+  const idPx = Math.min(360, 36 + SIGN_PX * Math.max(8, longest(ids)));
+  const own = columns.map((column) => WIDTHS[column.look](column, leased));
+  const shortPx = roomPx - tableWidth([CHECK_PX, ...own]);
+  const fitPx = shortPx < SHORT_ID_PX ? idPx : Math.min(idPx, shortPx);
+  return [CHECK_PX, chosen.task || fitPx, ...columns.map(({ name }, at) => chosen[name] || own[at])];
 }

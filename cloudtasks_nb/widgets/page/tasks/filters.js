@@ -26,13 +26,22 @@ function searchInput(frame) {
   const list = h("datalist", { id: `${id}-terms` });
   const plain = { autocomplete: "off", spellcheck: "false", list: list.id };
   const input = h("input", { type: "search", id, class: "ct-search", ...plain, title: HELP });
-  let timer = null;
+  let timer = null; // runs while typed text is not sent
+  let sent = null; // the text that the kernel did not answer
   const ask = () => {
     clearTimeout(timer);
     timer = null;
     frame.tell("filter", { query: input.value });
+    sent = input.value;
   };
-  frame.sendTyped = () => timer && ask();
+  frame.sendTyped = () => {
+    if (timer) ask();
+    sent = null; // the next action may change the filter, too
+  };
+  const follow = (asked) => {
+    if (asked === sent) sent = null;
+    if (timer === null && sent === null && input.value !== asked) input.value = asked;
+  };
   input.addEventListener("input", () => {
     clearTimeout(timer);
     timer = setTimeout(ask, TYPING_MS);
@@ -48,11 +57,11 @@ function searchInput(frame) {
     } else if (event.key === "Enter") ask();
   });
   frame.undo.push(() => clearTimeout(timer));
-  return { input, list };
+  return { input, list, follow };
 }
 
 export function filterRow(frame) {
-  const { input, list } = searchInput(frame);
+  const { input, list, follow } = searchInput(frame);
   const label = h("label", { for: input.id });
   const found = h("span.ct-muted.ct-found", { role: "status" });
   const say = () => {
@@ -75,7 +84,7 @@ export function filterRow(frame) {
     const at = frame.get("place");
     label.textContent = `Filter ${scopeWords(at)}`;
     input.placeholder = `words${at.payloads ? ", also in payloads" : ""} ${EXAMPLES}`;
-    if (frame.keeper.focused !== input && input.value !== at.asked) input.value = at.asked;
+    follow(at.asked);
     say();
   });
   const line = h("div.ct-filter-line", label, input, list, found);

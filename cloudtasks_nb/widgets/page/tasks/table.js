@@ -63,7 +63,10 @@ export class TaskTable {
         this.draw();
       });
     });
-    const watcher = new ResizeObserver(() => this.draw());
+    const watcher = new ResizeObserver(() => {
+      if (this.held) this.#widen();
+      this.draw();
+    });
     watcher.observe(this.node);
     this.frame.undo.push(() => watcher.disconnect());
   }
@@ -216,7 +219,8 @@ export class TaskTable {
       if (stored[name] === over) chosen[name] = width;
       else this.chosen.delete(name); // the kernel answered
     }
-    const widths = columnWidths(ids, columns, this.leased.size, { ...chosen, ...dragged });
+    const { clientWidth } = this.node;
+    const widths = columnWidths(ids, columns, this.leased.size, { ...chosen, ...dragged }, clientWidth);
     this.columns.replaceChildren(
       ...widths.map((width) => h("col", { style: width ? `width: ${px(width)}` : null })),
     );
