@@ -104,10 +104,13 @@ def names_json(rows: Iterable[tuple[str]], prefix: str, next_page_token: str) ->
 
 
 def _page(tasks: list[str], next_page_token: str) -> bytes:
-    members = [f'"tasks":[{",".join(tasks)}]'] if tasks else []
-    if next_page_token:
-        members.append(f'"nextPageToken":"{next_page_token}"')
-    return f"{{{','.join(members)}}}".encode()
+    """The page of these tasks, in one step: each copy of a page costs as much as reading a tenth of its tasks."""
+    more = f'"nextPageToken":"{next_page_token}"' if next_page_token else ""
+    if not tasks:
+        return f"{{{more}}}".encode()
+    tasks[0] = f'{{"tasks":[{tasks[0]}'
+    tasks[-1] += f"],{more}}}" if more else "]}"
+    return ",".join(tasks).encode()
 
 
 def task_message(row: StoredTask, prefix: str) -> Task:
