@@ -194,14 +194,17 @@ test("an empty table says why", () => {
   assert.equal(words({ updated: "" }), "Not read yet.");
 });
 
-test("ids lose their middle only if then every column fits", () => {
+test("targets and then ids lose their middle, but only if then every column fits", () => {
   const status = { name: "status", look: "status", different: [[{ text: "503 → UNAVAILABLE" }]] };
   const columns = [{ name: "target", look: "target" }, status];
   const ids = ["0123456789abcdef".repeat(2)];
-  const [whole, narrow, tiny] = [900, 600, 300].map((room) => columnWidths(ids, columns, 0, {}, room));
-  assert.ok(tableWidth(whole) < 900);
-  assert.equal(tableWidth(narrow), 600);
-  assert.deepEqual([narrow[3], tiny], [whole[3], whole]);
-  const dragged = columnWidths(ids, columns, 0, { status: 400 }, 600);
-  assert.equal(dragged[1], narrow[1]); // a drag moves no other column
+  const [whole, narrow, narrower, tiny] = [900, 650, 550, 300].map((room) =>
+    columnWidths(ids, columns, 0, {}, room),
+  );
+  assert.equal(whole[2], null); // the remaining width
+  assert.deepEqual([narrow, narrower].map(tableWidth), [650, 550]);
+  assert.deepEqual([narrow[1], narrow[3], narrower[3], tiny], [whole[1], whole[3], whole[3], whole]);
+  assert.ok(narrower[1] < whole[1]);
+  const dragged = columnWidths(ids, columns, 0, { status: 400 }, 550);
+  assert.deepEqual(dragged.slice(0, 3), narrower.slice(0, 3)); // a drag moves no other column
 });

@@ -4,6 +4,7 @@ import { cells } from "./frame/cells.js";
 import { buttons, h, pushButton, tableHead } from "./frame/dom.js";
 import { Frame } from "./frame/frame.js";
 import { detailSlot, pane } from "./frame/pane.js";
+import { Rows } from "./frame/rows.js";
 import { factsList, sectionFold } from "./frame/sections.js";
 import { plural } from "./frame/words.js";
 
@@ -42,10 +43,11 @@ function requests(frame, open) {
   const scroll = { class: "ct-scroll", tabindex: "0", role: "region", "aria-label": "Requests" };
   const table = h("div", scroll, h("table.ct-data.ct-requests", caption, head, body));
   const empty = h("p.ct-muted.ct-empty", "No requests received yet.");
+  // A new request is drawn above the others, which stay: the browser keeps them in place.
+  const shown = new Rows(body, (row) => requestRow(row, () => open(row.number)));
   frame.watch(["rows"], () => {
     const rows = frame.get("rows");
-    const nodes = rows.map((row) => requestRow(row, () => open(row.number)));
-    body.replaceChildren(...nodes);
+    shown.fill(rows, ({ number }) => number);
     table.hidden = rows.length === 0;
     empty.hidden = rows.length > 0;
     frame.sync();

@@ -9,7 +9,7 @@ import { TaskTable } from "./tasks/table.js";
 import { together } from "./tasks/together.js";
 
 const PAGES_TITLE = "Back to reading page by page";
-const ALL_TITLE = "Read every page, so that filter and order apply to the whole queue";
+const ALL_TITLE = "Read every page, so that filter and order apply to all tasks";
 
 function navigation(frame) {
   const at = () => frame.get("place");

@@ -8,6 +8,7 @@ const SIGN_PX = 7.3;
 const STATUS_SIGN_PX = 9.2; // capitals of a wide font
 const CHECK_PX = 34;
 const SHORT_ID_PX = 140; // a longer id may lose its middle
+const TARGET_SPARE_PX = 90; // a target may lose its middle, too
 export const TARGET_PX = 210; // at least; it takes the remaining width
 const SAMPLED = 500; // number of values that determine a width
 
@@ -25,7 +26,7 @@ const LOOKS = {
 const WIDTHS = {
   text: ({ different }) => between(92, 20 + SIGN_PX * longest(different), 240),
   status: ({ different }) =>
-    between(140, 40 + STATUS_SIGN_PX * longest(different.map(([cell]) => cell.text)), 320),
+    between(100, 40 + STATUS_SIGN_PX * longest(different.map(([cell]) => cell.text)), 320),
   time: ({ name }, leased) => (name === "schedule" && leased ? 158 : 104),
   number: () => 84,
   target: () => null, // the remaining width
@@ -43,14 +44,19 @@ export function tableWidth(widths) {
   return Math.round(widths.reduce((sum, px) => sum + (px ?? TARGET_PX), 0));
 }
 
-/**
- * Widths in px, check boxes first; `chosen` ones win. Null: the column takes the remaining width. Ids are cut
- * if then all columns fit into `roomPx`.
- */
+// If all columns then fit into the room, first targets and then ids get less than they need.
+function shared(widths, roomPx) {
+  const overPx = tableWidth(widths) - roomPx;
+  const targetPx = widths.includes(null) ? Math.min(overPx, TARGET_SPARE_PX) : 0;
+  const idPx = overPx - targetPx;
+  if (overPx <= 0 || (idPx && idPx > widths[1] - SHORT_ID_PX)) return widths;
+  return widths.map((px, at) => (at === 1 ? px - idPx : (px ?? TARGET_PX - targetPx)));
+}
+
+/** Widths in px, check boxes first; `chosen` ones win. Null: the column takes the remaining width. */
 export function columnWidths(ids, columns, leased, chosen = {}, roomPx = 0) {
-  const idPx = Math.min(360, 36 + SIGN_PX * Math.max(8, longest(ids)));
+  const idPx = between(94, 36 + SIGN_PX * longest(ids), 360);
   const own = columns.map((column) => WIDTHS[column.look](column, leased));
-  const shortPx = roomPx - tableWidth([CHECK_PX, ...own]);
-  const fitPx = shortPx < SHORT_ID_PX ? idPx : Math.min(idPx, shortPx);
-  return [CHECK_PX, chosen.task || fitPx, ...columns.map(({ name }, at) => chosen[name] || own[at])];
+  const [, task, ...others] = shared([CHECK_PX, idPx, ...own], roomPx);
+  return [CHECK_PX, chosen.task || task, ...columns.map(({ name }, at) => chosen[name] || others[at])];
 }

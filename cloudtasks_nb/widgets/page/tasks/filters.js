@@ -40,7 +40,7 @@ function searchInput(frame) {
   };
   const follow = (asked) => {
     if (asked === sent) sent = null;
-    if (timer === null && sent === null && input.value !== asked) input.value = asked;
+    if (!timer && sent === null) input.value = asked;
   };
   input.addEventListener("input", () => {
     clearTimeout(timer);
