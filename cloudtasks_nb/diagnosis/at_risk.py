@@ -52,7 +52,8 @@ class Judge:
 
 
 def at_risk(queue: Queue, attempts_left: int, within: DurationLike, view: View, page_size: int) -> TaskPager:
-    """The listing. Errors: NotFound, PermissionDenied; ConfigError for a wrong number or duration."""
+    """The listing. Errors: NotFound, PermissionDenied; ConfigError for a wrong number, duration or view."""
+    check_view(view)  # before the queue is read
     judge = judge_of(queue, soon_of(attempts_left, within))
     return endangered(queue, judge, view, page_size)
 

@@ -145,6 +145,7 @@ NO_KIND = [5, "x", [], {}, object()]
         ("queue", "lease", "lease_duration", NO_DURATION, {}),
         ("queue", "worker", "lease_duration", NO_DURATION, {"handler": print}),
         ("queue", "at_risk", "within", NO_DURATION, {}),
+        ("queue", "at_risk", "view", NO_VIEW, {}),
         ("queue", "metrics", "since", NO_INSTANT, {}),
         ("queue", "set_iam_policy", "policy", [None, 5, "x", object()], {}),
     ],
