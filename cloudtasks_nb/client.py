@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Self
 
 from .api import Api
 from .api.batch import Batch
+from .arguments import gathered
+from .connected import Connected
 from .errors import CloudTasksError, ConfigError
 from .model.durations import DurationLike
 from .model.instants import InstantLike
@@ -22,7 +24,6 @@ from .model.versions import Spoken
 from .names import LOCATION_ID, PROJECT_ID, QueueName, parse_location, parse_queue, parse_task
 from .paging.pager import Pager
 from .resources.batch_verbs import Operation, read_operation
-from .resources.keywords import gathered
 from .resources.location import DefaultLocation, Location, Uploaded, list_locations
 from .resources.new_queue import CreatesQueues
 from .resources.queue import Queue, queue_handle
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 EVERYWHERE = "-"
 
 
-class Client(CreatesQueues, Shown):
+class Client(CreatesQueues, Connected, Shown):
     """Access to the queues and tasks of a project. Thread-safe; also a context manager.
 
     `project`, `endpoint` and `identity` are plain attributes, and so is `location`, the id of the default location
@@ -143,7 +144,7 @@ class Client(CreatesQueues, Shown):
         Example:
             >>> client.queues("-", stats=True).to_dataframe()
         """
-        place = location or self.location or EVERYWHERE
+        place = (self.location or EVERYWHERE) if location in (None, "") else location
         if place == EVERYWHERE:
             places = [parse_location(found.name) for found in self.locations()]
         else:
@@ -235,10 +236,11 @@ class Client(CreatesQueues, Shown):
             >>> queue.backup("emails.parquet")
             >>> ct.local(dispatch=False).restore("emails.parquet")
         """
-        from .bulk.backup import queue_of, restore
+        from .bulk.backup import due_times, queue_of, restore
         from .bulk.verbs import BulkOptions
 
         how = gathered(BulkOptions, locals())
+        due_times(past, self._session.now())  # validates it before a queue is created
         return restore(queue_of(self, path, queue), path, past=past, renew=True, how=how)
 
     def operation(self, name: str) -> Operation:

@@ -139,7 +139,7 @@ class EmulatorArguments:
             metavar="NAME",
             help="accept requests for this host name besides localhost (default: the address, this machine's name)",
         )
-        self._add("--data", type=Path, metavar="FILE", help="keep queues and tasks in this file")
+        self._add("--data", type=_data_file, metavar="FILE", help="keep queues and tasks in this file")
         self._add(
             "--dead-letter",
             action="store_true",
@@ -253,6 +253,10 @@ def _said(read: Callable[[str], T]) -> Callable[[str], T]:
             raise argparse.ArgumentTypeError(str(error)) from None
 
     return shown
+
+
+def _data_file(text: str) -> Path | None:
+    return None if text == ":memory:" else Path(text)  # SQLite's name for a database without a file
 
 
 def _port(text: str) -> int:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from .arguments import check
 from .client import Client
 from .discreet import as_hidden, as_secret
 from .errors import ConfigError
@@ -76,6 +77,7 @@ def connect(
     """
     credentials, api_key, access_token = map(as_secret, (credentials, api_key, access_token))
     endpoint = as_hidden(endpoint)
+    check(connect, locals())
     check_version(api_version)
     timeout_s = seconds_for_a_call(timeout)
     if not isinstance(retry, Retry | None):

@@ -11,7 +11,8 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
-_LOOPBACK = r"(?:(?:[\w-]+\.)*localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?"
+# "localhost." is the same name: a final dot makes a name absolute. Source: RFC 1034 section 3.1
+_LOOPBACK = r"(?:(?:[\w-]+\.)*localhost\.?|127(?:\.\d{1,3}){3}|\[::1\])(?::\d*)?"
 _LOOPBACK_HOST = re.compile(_LOOPBACK, re.IGNORECASE)
 _OWN_SITES = frozenset({"same-origin", "none"})  # none: the user typed the address or opened a bookmark
 

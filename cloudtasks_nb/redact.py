@@ -72,7 +72,9 @@ def show_secrets(on: bool = True) -> None:
         >>> ct.show_secrets(False)
     """
     global _switch
-    _switch = bool(on)
+    if not isinstance(on, bool):
+        raise TypeError(f"show_secrets() takes True or False, not a {type(on).__name__}.")
+    _switch = on
 
 
 @contextmanager

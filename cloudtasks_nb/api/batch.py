@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeVar
 
+from ..connected import Connected
 from ..errors import ApiError, CloudTasksError, ConfigError
 from ..rest.call import Call
 from ..rest.session import Session, sending_instead
@@ -54,16 +55,17 @@ class BatchItem(Shown, Generic[T]):
         self.method: str = part.call.method.id
         self.resource: str = part.call.resource
         self.error: Exception | None = None
+        self.attempts: int = 0
+        """How often it was sent."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle the outcome, but not the verb with its connections."""
+        return {name: value for name, value in self.__dict__.items() if name not in ("_run", "_part")}
 
     @property
     def ok(self) -> bool:
         """Whether it succeeded."""
         return self.is_done and self.error is None
-
-    @property
-    def attempts(self) -> int:
-        """How often it was sent."""
-        return self._part.tries
 
     def result(self) -> T:
         """The return value of the verb. Errors: the error of the call; ConfigError before the batch was sent.
@@ -82,7 +84,7 @@ class BatchItem(Shown, Generic[T]):
 
     def _finish(self) -> None:
         """Run the verb again with the response from the batch."""
-        outcomes = [self._part.outcome]
+        outcomes, self.attempts = [self._part.outcome], self._part.tries
 
         def first_from_batch(session: Session, call: Call) -> bytes:
             if not outcomes:  # further calls of the verb are sent normally
@@ -183,7 +185,7 @@ class BatchResult(ShownFirst, list[BatchItem[Any]]):
         )
 
 
-class Batch(Shown):
+class Batch(Connected, Shown):
     """Collects calls, and sends them in one request when its with block ends; see Client.batch.
 
     Example:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from ..connected import Connected
 from ..discreet import JsonObject, as_secret, discreet
 from ..errors import ConfigError, DecodeError, InvalidArgument
 from ..model.json import decode
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 
-class ApiMethod(Shown):
+class ApiMethod(Connected, Shown):
     """One REST method. Call it with the API's parameter names."""
 
     def __init__(self, session: Session, method: Method, *, checked: bool) -> None:
@@ -112,7 +113,7 @@ class ListMethod(ApiMethod):
             given["pageToken"] = token
 
 
-class Namespace(Shown):
+class Namespace(Connected, Shown):
     """A part of the API; its resources and methods are attributes."""
 
     def __init__(self, session: Session, version: Version, prefix: str, *, checked: bool) -> None:

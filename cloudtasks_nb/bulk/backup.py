@@ -114,7 +114,7 @@ def queue_of(client: Client, path: str | os.PathLike[str], name: str | Queue | N
     held = BackupFile(path).about.queue
     if held is None:
         raise ConfigError(f"{path} has no name of a queue.")
-    wanted = client._queue_name(name or f"{client.location or held.location}/{held.id}")
+    wanted = client._queue_name(name if name is not None else f"{client.location or held.location}/{held.id}")
     try:
         return client.queue(str(wanted))
     except NotFound:
@@ -135,7 +135,7 @@ def restore(
             f"The backup is of {KIND_WORDS[kind]} queue, {queue.id!r} is {KIND_WORDS[queue.kind]} queue.",
             hint="restore it into a queue of the same kind; client.restore(path) creates one",
         )
-    items = NumberedItems(_items(queue, file, _due(past, queue._session.now())), len(file))
+    items = NumberedItems(_items(queue, file, due_times(past, queue._session.now())), len(file))
     step = Recreating(
         queue._session.once(),
         queue._parsed,
@@ -148,8 +148,11 @@ def restore(
     return result
 
 
-def _due(past: Past, now: datetime) -> Callable[[Task], datetime | None]:
-    """A function that returns the due time of a task. It raises InvalidArgument for a task to skip."""
+def due_times(past: Past, now: datetime) -> Callable[[Task], datetime | None]:
+    """A function that returns the due time of a task, or raises InvalidArgument for a task to skip.
+
+    Errors: ConfigError.
+    """
     try:
         later = None if past in ("now", "skip") else schedule_time(past, now)
     except InvalidArgument:

@@ -24,12 +24,14 @@ from ..model.messages import (
     BatchCreateTasksRequest,
     BatchDeleteTasksRequest,
     CreateTaskRequest,
+    Empty,
     RunTaskRequest,
 )
 from ..model.operation import Operation
 from ..model.status import Status
 from ..model.task import Task
 from ..resources.batch_verbs import MOST_CREATED, MOST_DELETED
+from ..rest.answers import check_named
 from ..rest.call import Call
 from ..rest.session import Session
 from .items import Item
@@ -101,7 +103,7 @@ class Each(Generic[Thing]):
         session: Session,
         effect: Effect,
         call: Callable[[Thing], Call | None],
-        take: Callable[[Thing, bytes], None] | None = None,
+        take: Callable[[Thing, bytes], object] = lambda thing, answer: decode(answer, Empty),
     ) -> None:
         self.effect = effect
         self._session = session
@@ -127,7 +129,7 @@ class Each(Generic[Thing]):
             try:
                 if isinstance(answer, CloudTasksError):
                     outcomes[at] = answer
-                elif self._take is not None:
+                else:
                     self._take(items[at], answer)
             except CloudTasksError as error:
                 outcomes[at] = error
@@ -198,6 +200,7 @@ class BatchStep:
     def _watched(self, operation: Operation, wait: Wait) -> Operation:
         pause_s, waited_s = _FIRST_LOOK_S, 0.0
         while not operation.done:
+            check_named("Operation", operation.name)
             if waited_s >= _OPERATION_S or not wait(pause_s):
                 raise Timeout(
                     f"The operation {operation.id} is not done yet.",
@@ -255,7 +258,10 @@ def running(session: Session) -> Each[Item]:
     def one(item: Item) -> Call:
         return _call(session, "run", {"name": item.name}, body=RunTaskRequest())
 
-    return Each(session, RUN, one)
+    def take(item: Item, answer: bytes) -> None:
+        check_named("Task", decode(answer, Task).name)
+
+    return Each(session, RUN, one, take)
 
 
 def acknowledging(session: Session) -> Each[Item]:

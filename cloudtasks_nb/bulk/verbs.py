@@ -34,15 +34,15 @@ _MOST_CONCURRENT = 32  # the number of pooled connections
 
 
 class BulkOptions(msgspec.Struct, frozen=True):
-    """The options of all bulk verbs. queue.create_tasks() explains each option."""
+    """The options of all bulk verbs. queue.create_tasks() explains each option. Errors: ConfigError."""
 
     progress: bool | None = None
     concurrency: int = 8
     rate_per_second: float | None = None
     ramp: str | None = None
 
-    def check(self) -> None:
-        """Errors: ConfigError."""
+    def __post_init__(self) -> None:
+        Pace(self.rate_per_second, self.ramp)  # validates them
         given = self.concurrency
         if isinstance(given, bool) or not isinstance(given, int) or not 1 <= given <= _MOST_CONCURRENT:
             raise ConfigError(
@@ -101,7 +101,7 @@ def _target(queue: Queue, to: Queue | str) -> tuple[QueueName, Any]:
     if isinstance(to, str):
         place = queue._parsed
         return parse_queue(to, place.project, place.location), queue._session
-    if not hasattr(to, "_parsed"):
+    if not isinstance(getattr(to, "_parsed", None), QueueName):
         raise InvalidArgument(f"to={to!r} is not a queue.", hint="pass a Queue, its id or its name")
     return to._parsed, to._session
 
@@ -114,8 +114,7 @@ def go(
     how: BulkOptions,
     fatal: tuple[type[CloudTasksError], ...] = (),
 ) -> BulkResult:
-    """Run a bulk call with these options. Errors: ConfigError for options that are not valid."""
-    how.check()
+    """Run a bulk call with these options."""
     shared = f"{queue._session.endpoint}/{queue.name}" if how.ramp is not None else ""
     with _RAMPS.one_more(shared) as sharers:
         pace = Pace(how.rate_per_second, how.ramp, sharers)

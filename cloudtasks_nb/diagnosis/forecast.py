@@ -226,7 +226,7 @@ def _latency(value: DurationLike) -> timedelta:
         span = span_of(value)
     except (TypeError, ValueError, OverflowError):
         span = timedelta(-1)
-    if isinstance(value, bool) or span < timedelta():
+    if span < timedelta():
         raise ConfigError(
             f"latency must be a duration, not {value!r}.",
             hint=f"pass seconds, a timedelta, or text such as {EXAMPLES}",

@@ -13,6 +13,8 @@ from itertools import accumulate, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from ..arguments import Checked
+from ..connected import Connected
 from ..errors import CloudTasksError, ConfigError, NotFound
 from ..interrupts import interrupts_go_to
 from ..model.durations import EXAMPLES, DurationLike, span_of
@@ -33,7 +35,7 @@ _DELAYS_SUMMED = 10_000
 _ROWS_AT_ONCE = 10_000  # tasks per write: a long poll saves its tasks in parts
 
 
-class Watch(Shown):
+class Watch(Connected, Checked, Shown):
     """A watch that runs in the background, as queue.watch() starts it.
 
     It polls the queue at the interval `every`, until stop() or the end of the program. If a poll fails, `problem` holds
@@ -258,7 +260,7 @@ def _every(value: DurationLike) -> timedelta:
         span = span_of(value)
     except (TypeError, ValueError, OverflowError):
         span = timedelta()
-    if isinstance(value, bool) or not _LEAST <= span <= _MOST:
+    if not _LEAST <= span <= _MOST:
         raise ConfigError(
             f"every must be a duration from 1 second to 1 day, not {value!r}.",
             hint=f"pass seconds, a timedelta, or text such as {EXAMPLES}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -171,7 +172,7 @@ def _said(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         why = error.strerror or str(error)
+        todo = "free some disk space" if error.errno == errno.ENOSPC else "pass a file in a writable folder"
         raise ConfigError(
-            f"{path} cannot be written: {why}.",
-            hint="free some disk space, or pass a file in a writable folder; tasks saved earlier are not lost",
+            f"{path} cannot be written: {why}.", hint=f"{todo}; tasks saved earlier are not lost"
         ) from error

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from ..arguments import check
 from ..client import Client
 from ..connecting import EMULATOR_LOCATION, EMULATOR_PROJECT, emulator_in_environment
 from ..errors import CloudTasksError, ConfigError
@@ -44,7 +45,8 @@ def local(
 ) -> Client:
     """Start an emulator and return its client: no account, no network, project "local", location "us-central1".
 
-    `data` names a file that keeps queues and tasks across restarts; without it they are lost at the end. `demo` creates
+    `data` names a file that keeps queues and tasks across restarts; without it, or with ":memory:", they are lost at
+    the end. `demo` creates
     example queues and tasks; the emulator responds for their targets. Without other options, `demo` connects to the
     demo emulator at CLOUD_TASKS_EMULATOR_HOST if one runs there: `make demo` starts one.
 
@@ -70,12 +72,15 @@ def local(
         >>> with ct.local() as client:
         ...     client.create_queue("emails")
     """
+    check(local, locals())
     check_version(api_version)
     asked = allow_targets or app_engine or app_engine_location or enforce_iam or dead_letter
     usual = data is None and dispatch and clock == "system" and not asked
     if demo and usual and (running := _running_demo(api_version)) is not None:
         running._session.read_only = read_only
         return running
+    if data == ":memory:":  # SQLite's name for a database without a file
+        data = None
     if data is not None:
         check_names_file(data)
     file = None if data is None else str(Path(data).expanduser().resolve())

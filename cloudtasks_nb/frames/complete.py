@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from ..platforms import check_names_file
+from ..platforms import check_names_file, check_path
 
 
 @contextmanager
@@ -23,9 +23,8 @@ def complete_or_absent(path: str | os.PathLike[str], *, private: bool = False) -
     """
     check_names_file(path)
     target = Path(path).expanduser().resolve()
-    if target.is_dir() or not target.parent.is_dir():  # raised now, not after the last page
-        why = errno.EISDIR if target.is_dir() else errno.ENOENT
-        raise OSError(why, os.strerror(why), str(target))
+    if not target.parent.is_dir():  # raised now, not after the last page
+        raise FileNotFoundError(errno.ENOENT, "Its folder does not exist: create it first", str(target))
     if target.exists() and not target.is_file():  # a file must not replace a device
         raise OSError(errno.EINVAL, "It is not a regular file: pass another path", str(target))
     part = target.with_name(f".{secrets.token_hex(8)}.part")
@@ -44,6 +43,7 @@ def complete_or_absent(path: str | os.PathLike[str], *, private: bool = False) -
 @contextmanager
 def complete_or_absent_folder(path: str | os.PathLike[str], *, private: bool) -> Iterator[Path]:
     """A folder that gets its name only when all is written; an error or interrupt leaves nothing behind."""
+    check_path(path)
     target = Path(path).expanduser().resolve()
     if target.exists() and not target.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, "It is a file, not a folder: pass another path", str(target))
@@ -51,7 +51,7 @@ def complete_or_absent_folder(path: str | os.PathLike[str], *, private: bool) ->
         why = "The folder is not empty: pass a new path, or delete the folder first"
         raise FileExistsError(errno.EEXIST, why, str(target))
     if not target.parent.is_dir():
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(target))
+        raise FileNotFoundError(errno.ENOENT, "Its folder does not exist: create it first", str(target))
     part = target.with_name(f".{secrets.token_hex(8)}.part")
     part.mkdir(mode=0o700 if private else 0o777)
     try:

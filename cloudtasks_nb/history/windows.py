@@ -83,8 +83,6 @@ def _instant(what: str, given: InstantLike, now: datetime) -> datetime:
             if given != given:  # NaT
                 raise ValueError
             return utc(given)
-        if isinstance(given, bool):
-            raise TypeError
         if code := epoch_of(given):
             raise ConfigError(
                 f"{what} must be a duration or a datetime; {given!r} looks like seconds since 1970.",

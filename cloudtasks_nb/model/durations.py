@@ -38,4 +38,6 @@ def span_of(value: DurationLike) -> timedelta:
     """
     if isinstance(value, timedelta):
         return value
+    if isinstance(value, bool):
+        raise TypeError(f"{value} is not a duration such as {EXAMPLES}")
     return parse_duration(value) if isinstance(value, str) else timedelta(seconds=float(0.0 + value))

@@ -102,7 +102,7 @@ class Policy(Message):
             >>> Policy().grant("roles/cloudtasks.viewer", "allUsers").members("roles/cloudtasks.viewer")
             ['allUsers']
         """
-        _check(role, members)
+        _check(role, members, condition)
         return self._changed(
             role,
             condition,
@@ -117,7 +117,7 @@ class Policy(Message):
             >>> policy.revoke("roles/cloudtasks.viewer", "allUsers").members("roles/cloudtasks.viewer")
             ['user:ada@example.com']
         """
-        _check(role, members)
+        _check(role, members, condition)
         return self._changed(
             role, condition, lambda held: [member for member in held if member not in members]
         )
@@ -137,7 +137,12 @@ class Policy(Message):
         return replace(self, bindings=kept, version=_WITH_CONDITIONS if conditional else self.version)
 
 
-def _check(role: str, members: tuple[str, ...]) -> None:
+def _check(role: str, members: tuple[str, ...], condition: Expr | None) -> None:
+    if not isinstance(condition, Expr | None):
+        raise ConfigError(
+            f"condition must be a ct.Expr, not a {type(condition).__name__}.",
+            hint='pass ct.Expr(title="...", expression="..."), or omit it',
+        )
     if not isinstance(role, str) or "/" not in role:
         raise ConfigError(
             f"{role!r} is not the name of a role.", hint='write "roles/cloudtasks.viewer", for example'

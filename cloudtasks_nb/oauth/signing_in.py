@@ -16,6 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from ..arguments import check
 from ..discreet import Address, Discreet, JsonObject, Secret, as_secret
 from ..errors import AuthError, ConfigError
 from ..rest.auth import SCOPES, TOKEN_URI, check_token_uri, check_url, is_loopback
@@ -132,6 +133,7 @@ def authorization_url(
         >>> print(asked)
         >>> token = asked.exchange(input("Where did you end up? "), client_secret)         # doctest: +SKIP
     """
+    check(authorization_url, locals())
     check_client(client_id)
     _check_redirect(redirect_uri)
     auth_uri, token_uri = auth_uri or AUTH_URI, token_uri or TOKEN_URI

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from operator import index
 from typing import TYPE_CHECKING, Any
 
+from ..arguments import Checked
 from ..errors import ConfigError
 from ..frames.resting import collector_rests
 from ..platforms import names_folder
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from ..frames import Columns, Decode, Dtypes, Export
 
 
-class Exports(ABC):
+class Exports(Checked, ABC):
     """The exports. All have the same columns, options and values.
 
     - `columns`: names of columns, in this order. Defaults to all of them.

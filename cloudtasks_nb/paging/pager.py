@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sized
 from contextlib import closing, contextmanager
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 
+from ..connected import Connected
 from ..errors import CloudTasksError, DecodeError
 from ..model.json import decode
 from ..progress import bar, is_shown
@@ -36,7 +38,7 @@ class _Listing(msgspec.Struct, rename="camel"):
     next_page_token: str = ""
 
 
-class Pager(Shown, Exports, Generic[T]):
+class Pager(Connected, Shown, Exports, Generic[T]):
     """A listing. It has its first page; each further page is fetched when iteration reaches it.
 
     Each iteration starts from the beginning. `repr` shows the first page, and never calls the network.
@@ -48,6 +50,8 @@ class Pager(Shown, Exports, Generic[T]):
         >>> tasks.first(3)
         >>> tasks.to_dataframe()
     """
+
+    _picklable = "pickle its data: pager.to_dataframe() or list(pager)"
 
     def __init__(
         self,
@@ -85,7 +89,10 @@ class Pager(Shown, Exports, Generic[T]):
             [2, 2, 1]
         """
         tokens = self._tokens.afresh()
-        return (self._page(raw, tokens) for raw in self._raw_pages(tokens, ahead=False))
+        for raw in self._raw_pages(tokens, ahead=False):
+            page = self._page(raw, tokens)
+            tokens.items += len(page)
+            yield page
 
     def page(self, token: str = "") -> Page[T]:
         """Read the page of a page token (default: the first page). It always makes one request.
@@ -123,7 +130,7 @@ class Pager(Shown, Exports, Generic[T]):
         held = self._page(self._first)
         if len(held.items) >= count or not held.next_page_token:
             return Items(held.items[:count], self._listing)
-        return Items(islice(self, count), self._listing)
+        return Items(islice(self, min(count, sys.maxsize)), self._listing)
 
     def _own_columns(self) -> Columns[Any]:
         return self._listing.columns()
@@ -241,6 +248,7 @@ class Pager(Shown, Exports, Generic[T]):
                     page = columns.read(raw, left)
                 yield page
                 shown.update(len(page))
+                tokens.items += len(page)
                 left = None if left is None else left - len(page)
 
     def _needs_several(self, columns: Columns[P], limit: int | None) -> bool:

@@ -6,8 +6,10 @@ from datetime import UTC
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ..arguments import Checked
 from ..model import RetryConfig
 from ..model.instants import InstantLike
+from ..paging.exports import check_count
 from ..shown import Shown
 from .backoff import draw_backoff
 from .bars import draw_attempts, draw_depth
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 TASKS_READ = 10_000
 
 
-class Plots(Shown):
+class Plots(Checked, Shown):
     """The plots of a queue or a client. The card lists them."""
 
     def __init__(self, subject: str, *lines: str) -> None:
@@ -106,9 +108,11 @@ class QueuePlots(Plots):
 
     def _tasks(self, limit: int | None) -> tuple[pa.Table, bool]:
         """Up to `limit` tasks, and whether these are all tasks."""
+        check_count("limit", limit)
         more = None if limit is None else limit + 1
         table = self._queue.tasks().to_arrow(limit=more)
-        return table.slice(0, limit), limit is None or table.num_rows <= limit
+        all_read = limit is None or table.num_rows <= limit
+        return table if all_read else table.slice(0, limit), all_read
 
 
 class ClientPlots(Plots):

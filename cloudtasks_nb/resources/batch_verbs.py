@@ -141,7 +141,7 @@ class BatchVerbs(QueueVerbs):
                 f"batch_create() takes many tasks, not one {type(tasks).__name__}.",
                 hint="pass a list; queue.create_task() creates one",
             )
-        tasks = as_hidden(tasks)
+        tasks = _several("batch_create", as_hidden(tasks))
         made = [self._new(at, given) for at, given in enumerate(tasks)]
         _check_size("batch_create", len(made), MOST_CREATED)
         requests = [CreateTaskRequest(task=task, parent=self.name) for task in made]
@@ -161,7 +161,7 @@ class BatchVerbs(QueueVerbs):
         Example:
             >>> queue.batch_delete(queue.tasks().first(3)).wait().failures
         """
-        several = [tasks] if isinstance(tasks, TaskFields | str) else tasks
+        several = [tasks] if isinstance(tasks, TaskFields | str) else _several("batch_delete", tasks)
         names = [str(task_in(self._parsed, task)) for task in several]
         _check_size("batch_delete", len(names), MOST_DELETED)
         return self._start("batchDelete", BatchDeleteTasksRequest(names=names, request_id=_id(request_id)))
@@ -177,6 +177,12 @@ class BatchVerbs(QueueVerbs):
     def _start(self, verb: str, body: Message) -> Operation:
         answer = self._session.call(f"{_TASKS}.{verb}", Operation, path={"parent": self.name}, body=body)
         return answer.bind(self._session)
+
+
+def _several(verb: str, tasks: Any) -> Iterable[Any]:
+    if not isinstance(tasks, Iterable):
+        raise ConfigError(f"{verb}() takes many tasks, not a {type(tasks).__name__}.", hint="pass a list")
+    return tasks
 
 
 def _id(request_id: str | None) -> str:

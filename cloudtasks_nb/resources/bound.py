@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 import msgspec
 
+from ..arguments import Checked
 from ..errors import ConfigError
+from ..rest.answers import check_named
 from ..rest.session import Session
 
 if TYPE_CHECKING:
@@ -18,10 +20,12 @@ if TYPE_CHECKING:
 B = TypeVar("B", bound="Bound")
 
 
-class Bound:
+class Bound(Checked):
     """A model message with verbs. The session is an attribute, not a field of the message."""
 
     __slots__ = ()
+    if TYPE_CHECKING:
+        name: str
 
     def bind(self, session: Session) -> Self:
         """Set the session for its verbs; returns itself."""
@@ -124,7 +128,8 @@ def reconnecting(kind: str, name: str, endpoint: str) -> str:
 
 
 def bind_all(items: list[B], session: Session) -> list[B]:
-    """Set the session of each item."""
+    """Set the session of each item. Errors: DecodeError for an item without a name."""
     for item in items:
+        check_named(type(item).__name__, item.name)
         item.bind(session)
     return items

@@ -8,12 +8,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..arguments import gathered
 from ..discreet import as_hidden
 from ..model.durations import DurationLike
 from ..model.queue import RetryConfig
 from ..model.target import AppEngineRouting, OAuthToken, OidcToken
 from .bound import QueueVerbs
-from .keywords import gathered
 from .new_task import TaskOptions
 
 if TYPE_CHECKING:

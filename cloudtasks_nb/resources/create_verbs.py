@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from ..arguments import gathered
 from ..discreet import as_hidden
 from ..errors import NotFound, PermissionDenied
 from ..model import task as model
@@ -16,8 +17,8 @@ from ..model.payload import payload_bytes
 from ..model.queue import RetryConfig
 from ..model.target import AppEngineRouting, OAuthToken, OidcToken
 from ..names import check_task_id, parse_task
+from ..rest.answers import asked, check_named
 from .bound import QueueVerbs
-from .keywords import gathered, known_keywords
 from .new_task import JSON, TaskOptions, new_task
 from .task import Task, read_task
 
@@ -29,7 +30,6 @@ class CreateVerbs(QueueVerbs):
 
     __slots__ = ()
 
-    @known_keywords
     def create_task(
         self,
         payload: Any = None,
@@ -87,6 +87,7 @@ class CreateVerbs(QueueVerbs):
             Task,
             path={"parent": self.name},
             body=CreateTaskRequest(task=task),
+            repeats=bool(task.name),
         )
         return self._created(made, task)
 
@@ -106,13 +107,17 @@ class CreateVerbs(QueueVerbs):
         body = as_hidden(body)
         sent = _http_body(body, content_type)
         name = f"{self.name}/tasks/{check_task_id(task_id)}" if task_id is not None else ""
-        made = self._session.call(
+        answer = self._session.call(
             f"{_TASKS}.buffer",
             _Buffered,
             path={"queue": self.name, "taskId": task_id or ""},
             body=BufferTaskRequest(body=sent),
         )
-        return self._created(made.task or Task(), model.Task(name=name))
+        made = answer.task or Task()
+        if made.name or not name:
+            with asked(f"{_TASKS}.buffer", self.name):
+                check_named("Task", made.name)
+        return self._created(made, model.Task(name=name))
 
     def _created(self, made: Task, wanted: model.Task) -> Task:
         if made.name:

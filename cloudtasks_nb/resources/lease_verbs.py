@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ..arguments import gathered
 from ..errors import ConfigError, TransportError
 from ..model.durations import DurationLike
 from ..model.json import Message
@@ -14,7 +15,6 @@ from ..model.methods import METHODS
 from ..model.task import View
 from ..paging.listing import Items
 from .bound import QueueVerbs, bind_all
-from .keywords import gathered
 from .settings import read_message
 from .task import Task, TaskListing, check_view
 

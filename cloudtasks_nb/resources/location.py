@@ -157,9 +157,11 @@ class DefaultLocation(str):
 
     def __call__(self, location: str | Location | None = None) -> Location:
         """Read a location by id or full name; defaults to the default location. Errors: NotFound, ConfigError."""
-        if not (location or self):
+        if location in (None, ""):
+            location = str(self)
+        if not location and isinstance(location, str):
             raise ConfigError("This client has no default location.", hint='client.location("us-central1")')
-        return read_location(self._session, parse_location(location or self, self._project))
+        return read_location(self._session, parse_location(location, self._project))
 
 
 class Uploaded(Shown):

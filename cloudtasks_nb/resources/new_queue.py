@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..arguments import Checked
 from ..errors import ConfigError
 from ..model.durations import DurationLike
 from ..model.queue import Kind, RateLimits, RetryConfig, StackdriverLoggingConfig
@@ -12,7 +13,6 @@ from ..model.queue import Queue as QueueFields
 from ..model.target import AppEngineHttpTarget, HttpTarget, PullTarget
 from ..names import QueueName
 from ..rest.session import Session
-from .keywords import known_keywords
 from .queue import Queue
 from .settings import settings
 
@@ -24,7 +24,7 @@ _TARGETS: dict[str, str] = {
 _BLANK = {"http": HttpTarget, "app_engine": AppEngineHttpTarget, "pull": PullTarget}
 
 
-class CreatesQueues:
+class CreatesQueues(Checked):
     """The verb that creates a queue. A client and a location have it."""
 
     __slots__ = ()
@@ -32,7 +32,6 @@ class CreatesQueues:
 
         def _new_queue(self, name: str) -> tuple[Session, QueueName]: ...
 
-    @known_keywords
     def create_queue(
         self,
         name: str,
@@ -84,7 +83,7 @@ def _kind_of(kind: Kind, targets: list[str]) -> Kind:
     """The kind of a new queue with these targets. Errors: ConfigError."""
     if kind == "http" and targets == ["app_engine_http_target"]:
         return "app_engine"  # by its settings
-    if kind not in _TARGETS:
+    if kind not in tuple(_TARGETS):  # a tuple also takes what is not hashable
         raise ConfigError(f"kind={kind!r} is unknown.", hint='use kind="http", "app_engine" or "pull"')
     if any(field != _TARGETS[kind] for field in targets):
         raise ConfigError(

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec.structs import replace
 
+from ..arguments import nearest
 from ..errors import ConfigError, InvalidArgument
 from ..model.durations import EXAMPLES, DurationLike
 from ..model.instants import epoch_of, instant_of
@@ -19,7 +20,6 @@ from ..model.target import AppEngineRouting, OAuthToken, OidcToken
 from ..model.task import AppEngineHttpRequest, HttpRequest, PullMessage, Task
 from ..names import QueueName, check_task_id
 from ..redact import DOTS, is_hidden
-from .keywords import nearest
 from .settings import read_message
 
 M = TypeVar("M", bound=Message)

@@ -26,7 +26,6 @@ from .bulk_verbs import BulkVerbs
 from .create_verbs import CreateVerbs
 from .expecting import expected_of
 from .history_verbs import HistoryVerbs
-from .keywords import known_keywords
 from .lease_verbs import LeaseVerbs
 from .rescue_verbs import RescueVerbs
 from .settings import UNCHANGED, Unchanged, settings
@@ -89,7 +88,6 @@ class Queue(
         wanted = self.stats is not None if stats is None else stats
         return self._take(read_queue(self._session, self._parsed, stats=wanted))
 
-    @known_keywords
     def update(
         self,
         *,

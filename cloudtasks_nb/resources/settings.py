@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any, Final, TypeVar, cast
 
+from ..arguments import nearest
 from ..errors import ConfigError, InvalidArgument
 from ..model.json import Duration, Int64, Message
 from ..model.policy import Policy
@@ -16,7 +17,6 @@ from ..model.schema import Field, schema
 from ..model.target import Header, HeaderOverride
 from ..model.versions import OWN, Spoken, not_settable
 from ..model.writing import as_new
-from .keywords import nearest
 
 M = TypeVar("M", bound=Message)
 

@@ -17,6 +17,7 @@ from ..model.messages import Empty, RunTaskRequest
 from ..names import QueueName, TaskName
 from ..paging.listing import Expected, Listing
 from ..progress import bar
+from ..rest.answers import check_named
 from ..rest.pages import PagedCall
 from ..rest.session import Session
 from .bound import Bound, bind_all
@@ -293,6 +294,8 @@ def _pages_of_names(session: Session, queue: QueueName, progress: bool | None) -
     fetch = PagedCall(session, _LIST, {"parent": str(queue)}, {"fields": "tasks/name,nextPageToken"})
     with bar(what, "tasks", progress, several=True) as shown:
         for page in fetch.pages(_Names, what):
+            for task in page.tasks:
+                check_named("Task", task.name)
             yield page
             shown.update(len(page.tasks))
 

@@ -83,6 +83,29 @@ def refusal(answer: Answer, *, method: str, resource: str) -> CloudTasksError:
     return refused
 
 
+_NAME_ENDS = {
+    "Location": "",
+    "Queue": "/queues/[^/]+",
+    "Task": "/queues/[^/]+/tasks/[^/]+",
+    "Operation": "/operations/[^/]+",
+    "CmekConfig": "/cmekConfig",
+}
+_NAMES = {
+    kind: re.compile(rf"projects/[^/]+/locations/[^/]+{end}").fullmatch for kind, end in _NAME_ENDS.items()
+}
+
+
+def check_named(kind: str, name: str) -> None:
+    """Validate the name of a resource in a response. Errors: DecodeError, because no verb works without it."""
+    is_name = _NAMES.get(kind)
+    if is_name is not None and not is_name(name):
+        found = f"its name is {name[:60]!r}" if name else "it has no name"
+        raise DecodeError(
+            f"The response is not {'an' if kind[0] in 'AEIOU' else 'a'} {kind}: {found}.",
+            hint="check that the endpoint serves the Cloud Tasks API (the response may be from a proxy)",
+        )
+
+
 @contextmanager
 def asked(method: str, resource: str) -> Iterator[None]:
     """Within a with block, add the method and the resource to an error."""

@@ -212,7 +212,8 @@ def is_loopback(host: str) -> bool:
     """Whether a host name means this machine."""
     import ipaddress
 
-    if host == "localhost" or host.endswith(".localhost"):
+    name = host.lower().removesuffix(".")  # "localhost." is the same name
+    if name == "localhost" or name.endswith(".localhost"):
         return True
     try:
         return ipaddress.ip_address(host).is_loopback

@@ -92,6 +92,8 @@ class PageTokens:
         self._resource = resource
         self._seen: set[str] = set()
         self.number = 1
+        self.items = 0
+        """The number of items that were read, if the reader counts them."""
         self.coming = ""
         """The token of the next page."""
 
@@ -103,9 +105,10 @@ class PageTokens:
         """Record a token, and return it. Errors: DecodeError if it was used before: the listing would never end."""
         if token in self._seen:
             with self.reading():
+                read = f" Items read before: {self.items:,}." if self.items else ""
                 raise DecodeError(
                     f"Its nextPageToken {token[:_SHOWN]!r} is that of a page that was already read, so the "
-                    "listing would never end.",
+                    f"listing would never end.{read}",
                     hint="the endpoint is faulty: check that it is a Cloud Tasks API, and report it to its operator",
                 )
         if token:

@@ -15,11 +15,12 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
+from ..connected import Connected
 from ..discreet import Address, JsonObject
 from ..errors import ApiError, CloudTasksError, ConfigError, ReadOnly, Unauthenticated
 from ..model.json import decode
 from ..model.versions import AUTO, VERSIONS, Spoken, Version
-from .answers import asked, is_unserved
+from .answers import asked, check_named, is_unserved
 from .auth import Auth, check_secret_way, check_url, is_loopback
 from .call import Call
 from .deadline import Deadline
@@ -45,7 +46,7 @@ _CHANGES_NAMES = frozenset(
 )
 
 
-class Session:
+class Session(Connected):
     """Calls REST methods at one endpoint as one identity. Thread-safe."""
 
     def __init__(
@@ -93,11 +94,19 @@ class Session:
         path: Mapping[str, str],
         query: Mapping[str, Any] | None = None,
         body: Any = None,
+        repeats: bool = False,
     ) -> T:
-        """Call a method, and decode its response as `kind`. Errors: any CloudTasksError."""
+        """Call a method, and decode its response as `kind`. Errors: any CloudTasksError.
+
+        `repeats`: the response may be empty, because a retry found that the first try had succeeded.
+        """
         answer = self.fetch(method_id, path=path, query=query, body=body)
         with asked(method_id, next(iter(path.values()), "")):
-            return decode(answer, kind)
+            found = decode(answer, kind)
+            name = getattr(found, "name", "")
+            if name or not repeats:
+                check_named(kind.__name__, name)
+            return found
 
     def fetch(
         self,

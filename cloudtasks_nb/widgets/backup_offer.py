@@ -71,7 +71,8 @@ def backup_path(typed: object) -> Iterator[Path | None]:
         raise Refused("The name of the backup file must be text.")
     file = Path(typed.strip()).expanduser() if typed.strip() else None
     try:
-        check_names_file(typed.strip())
+        if file is not None:
+            check_names_file(typed.strip())
         if file is not None and file.parent == data_folder().expanduser():
             file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         yield file

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self
 
+from ..arguments import Checked
 from ..errors import ConfigError
 from ..interrupts import interrupts_go_to
 from ..model.durations import DurationLike
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from ..resources.queue import Queue
 
 
-class Worker(Shown):
+class Worker(Checked, Shown):
     """Leases tasks of a pull queue and calls a handler with each of them.
 
     The handler, which may be an `async def`, gets a copy of the Task with its payload, without verbs. If it returns,
@@ -98,10 +99,11 @@ class Worker(Shown):
             >>> worker = work.worker(handle).start()
             >>> worker.stop(timeout="1m")
         """
+        timeout_s = None if timeout is None else Duration.of(timeout).total_seconds()
         if self._run is not None:
             self._run.stop()
         if self._thread is not None and not is_handling(self.handler):
-            self._thread.join(None if timeout is None else Duration.of(timeout).total_seconds())
+            self._thread.join(timeout_s)
             if self._thread.is_alive():
                 raise TimeoutError("Handlers are still running; stop() again waits for them.")
         failed, self._failed = self._failed, None

@@ -111,8 +111,8 @@ def test_it_is_rescued_in_one_line(failing: ct.Queue) -> None:
     ("given", "words"),
     [
         ({"attempts_left": -1}, "attempts_left must be a whole number of 0 or more, not -1"),
-        ({"attempts_left": True}, "whole number of 0 or more"),
-        ({"attempts_left": 2.5}, "whole number of 0 or more"),
+        ({"attempts_left": True}, "attempts_left must be an integer"),
+        ({"attempts_left": 2.5}, "attempts_left must be an integer"),
         ({"within": "soon"}, "within must be a duration of 0 or more, not 'soon'"),
         ({"within": -1}, "within must be a duration of 0 or more, not -1"),
         ({"within": None}, "must be a duration"),

@@ -184,7 +184,7 @@ def test_resources_go_where_their_names_go(client: ct.Client, queue: ct.Queue) -
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), 1.5, "5", True])
 def test_how_many_tasks_are_leased_is_a_whole_number(client: ct.Client, number: Any) -> None:
     work = client.create_queue(new_id(), kind="pull")
-    with pytest.raises(ct.ConfigError, match="max_tasks is"):
+    with pytest.raises(ct.ConfigError, match="max_tasks must be an integer"):
         work.lease(max_tasks=number)
 
 
@@ -205,7 +205,7 @@ def test_bad_tasks_are_refused_with_the_way_out(queue: ct.Queue) -> None:
         with pytest.raises(ct.InvalidArgument, match=r"must be a (string|dict)"):
             queue.create_task({}, **{"url": URL, **wrong})  # type: ignore[arg-type]
     for silently_base64 in ({"headers": {"X": b"x"}}, {"headers": {b"X": "x"}}, {"url": b"https://x"}):
-        with pytest.raises(ct.InvalidArgument, match="must be a string, not a bytes"):
+        with pytest.raises(ct.InvalidArgument, match="must be a string"):
             queue.create_task({}, **{"url": URL, **silently_base64})  # type: ignore[arg-type]
     endless: list[object] = []
     endless.append(endless)

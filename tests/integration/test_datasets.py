@@ -123,3 +123,27 @@ def test_no_file_takes_the_name_of_a_folder(verb: str, queue: ct.Queue, tmp_path
         NOT_A_FILE[verb](queue, f"{tmp_path}/tasks.csv/")
     assert "pass the path of a file" in str(caught.value)
     assert list(tmp_path.iterdir()) == []
+    folder = tmp_path / "folder.csv"
+    folder.mkdir()
+    with pytest.raises((OSError, ct.CloudTasksError), match=r"names a folder|already exists"):
+        NOT_A_FILE[verb](queue, str(folder))  # also without a slash at the end
+
+
+@pytest.mark.parametrize("path", ["", "gs://bucket/tasks.csv", "file:///tasks.csv", "a\0.csv", "\ud800.csv"])
+def test_a_path_is_on_this_machine(
+    path: str, queue: ct.Queue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for write in [
+        *NOT_A_FILE.values(),
+        lambda queue, path: queue.tasks().to_parquet(path, partition_by="tag"),
+    ]:
+        with pytest.raises(ct.CloudTasksError, match=r"is not a path|is neither a \.parquet nor"):
+            write(queue, path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_watch_of_a_missing_folder_says_so(queue: ct.Queue, tmp_path: Path) -> None:
+    with pytest.raises(ct.ConfigError, match="pass a file in a writable folder") as caught:
+        queue.watch(tmp_path / "missing" / "tasks.parquet")
+    assert "disk space" not in str(caught.value)

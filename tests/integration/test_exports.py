@@ -98,7 +98,7 @@ def test_arrow_batches_come_a_page_at_a_time(queue: ct.Queue, calls: list[str]) 
     names = fill(queue, 7)
     tasks = queue.tasks(page_size=3)
     calls.clear()
-    reader = tasks.to_arrow_batches(limit=5)
+    reader = tasks.to_arrow_batches(limit=5, progress=False)
     assert isinstance(reader, pa.RecordBatchReader)
     assert calls == []
     assert reader.read_next_batch()["task_id"].to_pylist() == names[:3]

@@ -174,7 +174,7 @@ def test_closing(client: ct.Client) -> None:
     requests.get(inbox.url, timeout=20)
     with pytest.raises(ct.ConfigError, match="Port"):
         client.emulator.inbox(port=int(inbox.url.rpartition(":")[2]))
-    with pytest.raises(ct.ConfigError, match="Port 'x' cannot be used"):
+    with pytest.raises(ct.ConfigError, match="port must be an integer"):
         client.emulator.inbox(port="x")  # type: ignore[arg-type]
     inbox.close()
     inbox.close()
@@ -238,7 +238,7 @@ def test_the_history_is_that_of_a_queue_and_a_task_however_they_are_named(
 
 @pytest.mark.parametrize("share", [float("nan"), float("inf"), -0.1, 1.5])
 def test_a_share_of_calls_is_from_0_to_1(client: ct.Client, share: float) -> None:
-    with pytest.raises(ct.InvalidArgument, match=r"exhausted=.* must be a share of calls between 0 and 1"):
+    with pytest.raises(ct.InvalidArgument, match=r"exhausted( must be a number|=.* must be a share of)"):
         client.emulator.faults(exhausted=share)
 
 

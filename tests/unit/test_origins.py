@@ -46,7 +46,20 @@ def test_pages_of_another_origin_are_refused(headers: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["localhost", "127.0.0.1:80", "[::1]:8123", "app.localhost:8123", "LOCALHOST"]
+    "host",
+    [
+        "localhost",
+        "127.0.0.1:80",
+        "[::1]:8123",
+        "app.localhost:8123",
+        "LOCALHOST",
+        "[::1]",
+        "localhost:",
+        "localhost.",
+        "localhost.:8123",
+        "LocalHost.:80",
+        "app.localhost.:8123",
+    ],  # absolute names
 )
 def test_names_of_this_machine(host: str) -> None:
     assert why_refused({"Host": host}.get) == ""
@@ -55,7 +68,27 @@ def test_names_of_this_machine(host: str) -> None:
 
 @pytest.mark.parametrize(
     "host",
-    ["", "example.com", "127.0.0.1.example.com", "localhost.example.com:80", "10.0.0.1", "localhost:80:80"],
+    [
+        "",
+        "example.com",
+        "127.0.0.1.example.com",
+        "localhost.example.com:80",
+        "10.0.0.1",
+        "localhost:80:80",
+        "localhost..",
+        "localhost.com.",
+        "localhost.evil.",
+        ".localhost",
+        "example.com.",
+        "127.0.0.1.",
+        "::1",
+        "[::1",
+        "localhost.@example.com",
+        "localhost.:80.example.com",
+        "localhost./x",
+        "localhost.\n",
+        " localhost.",
+    ],
 )
 def test_other_names_are_refused(host: str) -> None:
     assert "not this machine" in why_refused({"Host": host, "Origin": f"http://{host}"}.get)

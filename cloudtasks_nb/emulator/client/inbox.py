@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, unquote
 
+from ...arguments import Checked
+from ...connected import Connected
 from ...errors import ConfigError, InvalidArgument, Timeout
 from ...model import Duration, Headers
 from ...model.durations import DurationLike
@@ -30,7 +32,7 @@ _IN_URLS = "/?&=%:@!$'()*+,;~"
 Handler = TypeVar("Handler", bound=Callable[[Received], Any])
 
 
-class Inbox(Shown):
+class Inbox(Connected, Checked, Shown):
     """A URL on this machine that records the requests it receives. It responds with 200 unless a handler decides
     otherwise.
 

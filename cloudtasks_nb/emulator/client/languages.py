@@ -143,7 +143,7 @@ class ConnectionLines(Shown):
     """
 
     def __init__(self, language: str, endpoint: str, project: str) -> None:
-        if language not in KNOWN:
+        if language not in tuple(KNOWN):  # a tuple also takes what is not hashable
             raise InvalidArgument(
                 f"language={language!r} is not supported.", hint=f"use one of {', '.join(map(repr, KNOWN))}"
             )

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from ...arguments import Checked
+from ...connected import Connected
 from ...errors import DeadlineExceeded, Timeout
 from ...model import Duration, Message
 from ...model.durations import DurationLike
@@ -23,7 +25,7 @@ class _Nothing(Message):
     pass
 
 
-class WorldVerbs:
+class WorldVerbs(Connected, Checked):
     """The verbs of `client.emulator` over its whole state."""
 
     _session: Session

@@ -167,7 +167,7 @@ def test_only_tasks_of_a_tag(queue: ct.Queue) -> None:
 def test_what_cannot_work_is_said_at_once(client: ct.Client, queue: ct.Queue) -> None:
     with pytest.raises(ct.ConfigError, match="is not a pull queue"):
         client.create_queue("push").worker(print)
-    with pytest.raises(ct.ConfigError, match="handler must be a function, not a str"):
+    with pytest.raises(ct.ConfigError, match="handler of type str, but handler must be a function"):
         queue.worker("print")  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="concurency"):
         queue.worker(print, concurency=3)

@@ -6,6 +6,7 @@ import base64
 import csv
 import gzip
 import json
+import pickle
 import stat
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -290,7 +291,7 @@ def test_results_become_tables(tmp_path: Path) -> None:
         b"--b\r\nContent-Type: application/http\r\nContent-ID: <response-x + %d>\r\n\r\nHTTP/1.1 %s\r\n"
         b"Content-Type: application/json\r\n\r\n%s\r\n"
     )
-    parts = multipart % (0, b"200 OK", b'{"name": "q"}') + multipart % (
+    parts = multipart % (0, b"200 OK", b'{"name": "%s"}' % QUEUE.encode()) + multipart % (
         1, b"404 Not Found", b'{"error": {"code": 404, "message": "none", "status": "NOT_FOUND"}}'
     ) + b"--b--"  # fmt: skip
     queue = {"name": QUEUE, "state": "RUNNING"}
@@ -306,6 +307,9 @@ def test_results_become_tables(tmp_path: Path) -> None:
         client.close()
     assert list(frame) == ["index", "method", "resource", "ok", "code", "message", "attempts"]
     assert frame["ok"].tolist() == [True, False]
+    again = pickle.loads(pickle.dumps(batch.results))  # noqa: S301 - made here
+    pd.testing.assert_frame_equal(again.to_dataframe(), frame)
+    assert again[0].result().name == QUEUE
     assert frame["code"].tolist() == [pd.NA, 5]
     assert frame["message"].tolist() == [pd.NA, "none"]
 

@@ -144,7 +144,7 @@ def test_statuses(server: Gone, queue: ct.Queue, status: str, asked: str) -> Non
 
 @pytest.mark.parametrize("status", ["broken", 503, 'OK" OR "'])
 def test_a_status_that_is_none_is_refused(queue: ct.Queue, server: Gone, status: Any) -> None:
-    with pytest.raises(ct.ConfigError, match="not a valid status"):
+    with pytest.raises(ct.ConfigError, match=r"not a valid status|status must be a string"):
         queue.log(status=status)
     assert server.asked == []
 

@@ -71,7 +71,7 @@ def test_what_is_asked_for_can_be_chosen() -> None:
         (CLIENT, "http://example.com/back", {}, "travel unencrypted"),
         (CLIENT, f"{BACK}?state=1", {}, "state"),
         (CLIENT, f"{BACK}#x", {}, "not a valid redirect address"),
-        (CLIENT, None, {}, "not a valid redirect address"),
+        (CLIENT, None, {}, "redirect_uri must be a string"),
         (CLIENT, BACK, {"auth_uri": "accounts.google.com"}, "not the http"),
         (CLIENT, BACK, {"token_uri": "http://example.com/token"}, "plain-http"),
         (CLIENT, BACK, {"scopes": 5}, "scopes must be"),

@@ -169,7 +169,7 @@ def test_an_acknowledgement_waits_for_a_renewal_in_flight() -> None:
         ({"tag": 7}, "must be a string"),
         ({"view": "ALL"}, "unknown"),
         ({"max_tasks": 0}, "between 1 and 1,000, not 0"),  # the API would lease 1,000
-        ({"max_tasks": None}, "between 1 and 1,000, not None"),
+        ({"max_tasks": None}, "max_tasks must be an integer"),
     ],
 )
 def test_what_cannot_be_leased_is_refused_before_anything_is_sent(given: dict[str, Any], match: str) -> None:

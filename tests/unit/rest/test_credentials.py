@@ -35,7 +35,9 @@ class Changing(Credentials):  # type: ignore[misc]
 
 
 def test_a_refused_token_is_renewed_once() -> None:
-    with scripted(refusal(401, "UNAUTHENTICATED"), answer(200, {"state": "RUNNING"})) as server:
+    with scripted(
+        refusal(401, "UNAUTHENTICATED"), answer(200, {"name": QUEUE, "state": "RUNNING"})
+    ) as server:
         auth = Auth(Changing("first", "second"))
         assert get_queue(server, auth=auth).state == "RUNNING"
     assert "Bearer first" in server.requests[0]
@@ -60,12 +62,13 @@ def test_credentials_do_not_travel_in_the_clear() -> None:
         assert "secret" not in str(caught.value)
         assert "secret" not in repr(auth)
         Session("http://localhost:1", auth).close()
+        Session("http://LOCALHOST.:1", auth).close()  # a final dot makes a name absolute
         Session("https://tasks.example.com", auth).close()
     Session("http://tasks.example.com", credentials_auth(AnonymousCredentials())).close()
 
 
 def test_a_token_as_a_command_prints_it_loses_its_newline() -> None:
-    with scripted(answer(200, {})) as server:
+    with scripted(answer(200, {"name": QUEUE})) as server:
         get_queue(server, auth=token_auth("ya29.token\n"))
     assert "Bearer ya29.token\r\n" in server.requests[0]
 
@@ -97,7 +100,7 @@ def test_signing_in_counts_towards_the_deadline(monkeypatch: pytest.MonkeyPatch)
 
     def answered(*_: object, bounds: Bounds, **__: object) -> Answer:
         given_s.append(bounds.deadline.left_s)
-        return Answer(200, "application/json", 0.0, b"{}")
+        return Answer(200, "application/json", 0.0, b'{"name": "%s"}' % QUEUE.encode())
 
     monkeypatch.setattr("cloudtasks_nb.rest.deadline.time", SimpleNamespace(monotonic=lambda: now_s[0]))
     monkeypatch.setattr(wire, "exchange", answered)

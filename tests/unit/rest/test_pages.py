@@ -58,6 +58,10 @@ def test_a_listing_whose_token_comes_again_ends_with_the_page_and_what_was_asked
             READERS[reader](queue, tmp_path)
         listed = [request for request in server.requests[1:] if "GET" in request]
     assert "would never end" in caught.value.message and tokens[-1] in caught.value.message
+    read = f"Items read before: {len(tokens) - 1}."
+    assert (read in caught.value.message) == (
+        reader in ("iteration", "pages", "DataFrame", "Arrow", "Parquet", "CSV", "bulk")
+    )
     assert (caught.value.method, caught.value.resource) == ("projects.locations.queues.tasks.list", QUEUE)
     assert len(listed) == len(tokens)
     assert list(tmp_path.iterdir()) == []

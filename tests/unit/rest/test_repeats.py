@@ -26,7 +26,7 @@ from .conftest import CUT_WHOLE, EAGER, QUEUE, get_queue, session
 
 def test_a_load_balancers_page_is_unavailable_and_tried_again() -> None:
     page = answer(502, b"<html>Bad gateway</html>", content_type="text/html")
-    with scripted(page, page, answer(200, {"state": "RUNNING"})) as server:
+    with scripted(page, page, answer(200, {"name": QUEUE, "state": "RUNNING"})) as server:
         assert get_queue(server).state == "RUNNING"
     assert len(server.requests) == 3
 
@@ -39,7 +39,7 @@ CUT_CHUNK = (
 
 @pytest.mark.parametrize("broken", [CUT_WHOLE, CUT_CHUNK, b"", b"HTTP/1.1 200 OK\r\nContent-"])
 def test_a_cut_connection_is_tried_again_where_that_is_safe(broken: bytes) -> None:
-    with scripted(broken, answer(200, {"state": "RUNNING"})) as server:
+    with scripted(broken, answer(200, {"name": QUEUE, "state": "RUNNING"})) as server:
         assert get_queue(server).state == "RUNNING"
     with scripted(broken) as server, pytest.raises(errors.TransportError) as caught:
         get_queue(server, retry=Retry(max_tries=1))
@@ -56,7 +56,9 @@ def test_a_call_that_changes_something_is_not_repeated_after_a_cut() -> None:
 
 
 def test_an_exhausted_quota_refuses_before_anything_runs_so_any_call_is_repeated() -> None:
-    with scripted(refusal(429, "RESOURCE_EXHAUSTED"), answer(200, {"state": "RUNNING"})) as server:
+    with scripted(
+        refusal(429, "RESOURCE_EXHAUSTED"), answer(200, {"name": QUEUE, "state": "RUNNING"})
+    ) as server:
         client = session(server)
         assert client.call("projects.locations.queues.purge", Queue, path={"name": QUEUE}).state == "RUNNING"
         client.close()
@@ -140,7 +142,7 @@ def test_retry_after_counts_for_the_answer_that_said_it_only(monkeypatch: pytest
     waits: list[float] = []
     monkeypatch.setattr(wire.time, "sleep", waits.append)
     quota = refusal(429, "RESOURCE_EXHAUSTED", Retry_After="3")
-    with scripted(quota, b"", answer(200, {"state": "RUNNING"})) as server:
+    with scripted(quota, b"", answer(200, {"name": QUEUE, "state": "RUNNING"})) as server:
         assert get_queue(server).state == "RUNNING"
     assert waits[0] == pytest.approx(3, abs=0.1)
     assert waits[1] <= EAGER.maximum_s

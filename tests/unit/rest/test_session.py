@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import threading
 from typing import Any
@@ -30,7 +31,7 @@ def test_an_answer_becomes_a_message() -> None:
 
 
 def test_the_user_agent_asks_for_compression_and_compressed_answers_are_read() -> None:
-    body = gzip.compress(b'{"state": "RUNNING"}')
+    body = gzip.compress(json.dumps({"name": QUEUE, "state": "RUNNING"}).encode())
     with scripted(answer(200, body, Content_Encoding="gzip")) as server:
         assert get_queue(server).state == "RUNNING"
     assert "gzip" in next(line for line in server.requests[0].splitlines() if line.startswith("User-Agent"))
@@ -94,10 +95,10 @@ def test_an_error_is_one_even_if_its_http_status_is_200(body: Any, error: str, w
 
 
 def test_an_operation_that_failed_is_an_answer() -> None:
-    failed = answer(200, {"error": {"code": 10, "message": "None of them."}, "done": True})
+    name = f"{QUEUE.rpartition('/queues')[0]}/operations/1"
+    failed = answer(200, {"error": {"code": 10, "message": "None of them."}, "done": True, "name": name})
     with scripted(failed) as server:
         client = session(server)
-        name = f"{QUEUE.rpartition('/queues')[0]}/operations/1"
         operation = client.call("projects.locations.operations.get", Operation, path={"name": name})
         client.close()
     assert operation.done
@@ -127,7 +128,7 @@ def test_a_redirect_to_nowhere_is_a_broken_connection() -> None:
 
 
 def test_the_case_of_a_content_type_does_not_matter() -> None:
-    with scripted(answer(200, {"state": "PAUSED"}, content_type="Application/JSON")) as server:
+    with scripted(answer(200, {"name": QUEUE, "state": "PAUSED"}, content_type="Application/JSON")) as server:
         assert get_queue(server).state == "PAUSED"
 
 

@@ -147,7 +147,9 @@ def test_whoever_is_acted_for_names_the_project() -> None:
 
 @pytest.mark.parametrize("account", ["worker", "", [], [WORKER, 7], 7, b"a@b"])
 def test_what_is_no_account_is_refused(account: Any) -> None:
-    with pytest.raises(ct.ConfigError, match="is not a service account"):
+    with pytest.raises(
+        ct.ConfigError, match=r"is not a service account|impersonate must be a string or a list of strings"
+    ):
         ct.connect("p", access_token="ya29.mine", impersonate=account)
     with pytest.raises(ct.ConfigError, match="API key"):
         ct.connect("p", api_key="k", impersonate=WORKER)

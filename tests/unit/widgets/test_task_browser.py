@@ -346,7 +346,7 @@ def test_another_panel_s_change_reads_the_page_again_and_marks_what_was_loaded(
 
 @pytest.mark.parametrize("page_size", [0, 1001, "25", None, True])
 def test_pages_have_sizes_that_the_service_takes(queue: ct.Queue, page_size: Any) -> None:
-    with pytest.raises(ct.ConfigError, match="page_size must be between 1 and 1,000"):
+    with pytest.raises(ct.ConfigError, match=r"page_size must be (between 1 and 1,000|an integer)"):
         queue.browse(page_size=page_size)
     browser = queue.browse()
     with pytest.raises(ct.ConfigError, match="page_size must be between 1 and 1,000"):
