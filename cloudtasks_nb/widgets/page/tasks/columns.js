@@ -5,7 +5,7 @@ import { h } from "../frame/dom.js";
 import { number } from "../frame/words.js";
 
 const SIGN_PX = 7.3;
-const STATUS_SIGN_PX = 9.2; // capitals of a wide font
+const STATUS_SIGN_PX = 8.9; // capitals of a wide font
 const CHECK_PX = 34;
 const SHORT_ID_PX = 140; // a longer id may lose its middle
 const TARGET_SPARE_PX = 90; // a target may lose its middle, too
