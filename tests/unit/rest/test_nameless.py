@@ -46,7 +46,7 @@ MANY: dict[str, Verb] = {
     "a count": lambda client: queue(client).count_tasks(),
     "leased": lambda client: queue(client, "pull").lease(),
 }
-OTHERS = [{}, None, [], "x", 5, {"name": 5}, {"name": "x"}, {"name": f"{T}/more"}]
+OTHERS = [{}, None, [], "x", 5, {"name": 5}, {"name": ""}]
 
 
 def connected(url: str) -> ct.Client:
@@ -68,7 +68,7 @@ def test_a_response_without_the_name_of_its_resource_is_no_resource(verb: Verb) 
 
 
 @pytest.mark.parametrize("verb", MANY.values(), ids=MANY)
-@pytest.mark.parametrize("item", [{}, {"name": "x"}, None, 5])
+@pytest.mark.parametrize("item", [{}, {"name": ""}, None, 5])
 def test_a_listing_has_no_item_without_a_name(verb: Verb, item: Any) -> None:
     page = answer(body={"tasks": [item], "queues": [item], "locations": [item]})
     with scripted(page) as server, pytest.raises(ct.DecodeError):
