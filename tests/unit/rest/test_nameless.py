@@ -84,6 +84,14 @@ def test_a_bulk_verb_counts_such_a_response_as_a_failure() -> None:
             assert (refused.value.result.done, refused.value.result.failed_count) == (0, 1)
 
 
+@pytest.mark.parametrize(("status", "body"), [(200, b"{}"), (200, b""), (204, b"")])
+def test_an_acknowledgement_has_no_content(status: int, body: bytes) -> None:
+    leased = {"tasks": [{"name": T, "scheduleTime": "2030-01-01T00:00:00Z", "pullMessage": {}}]}
+    with scripted(answer(body=leased), answer(status, body)) as server:
+        work = queue(connected(server.url), "pull")
+        assert work.acknowledge_tasks(work.lease(), progress=False).done == 1
+
+
 def test_unknown_fields_are_welcome() -> None:
     with scripted(answer(body={"name": Q, "labels": {"a": [1]}, "zone": None})) as server:
         assert connected(server.url).queue("q").id == "q"
