@@ -153,7 +153,7 @@ def _status(dispatched: int, responded: int, attempts: str, version: Version) ->
         answered = f',"attemptResponseCount":{responded}' if responded else ""
         return f',"status":{{"attemptDispatchCount":{dispatched}{answered}{attempts}}}'
     answered = f',"responseCount":{responded}' if responded else ""
-    # Quotes within texts are escaped, so this finds only the names.
-    attempts = attempts.replace('"firstAttemptStatus"', '"firstAttempt"', 1)
-    attempts = attempts.replace('"lastAttemptStatus"', '"lastAttempt"', 1)
+    # Quotes within texts are escaped, so with the colon this finds only the names.
+    attempts = attempts.replace('"firstAttemptStatus":', '"firstAttempt":', 1)
+    attempts = attempts.replace('"lastAttemptStatus":', '"lastAttempt":', 1)
     return f',"dispatchCount":{dispatched}{answered}{attempts}'
