@@ -90,7 +90,7 @@ def local(
     options += [] if dispatch else ["--no-dispatch"]
     options += ["--dead-letter"] if dead_letter else []
     options += ["--clock", *_clock(clock)]
-    options += [f"--allow-target={pattern}" for pattern in _patterns(allow_targets)]
+    options += [f"--allow-target={pattern}" for pattern in allow_targets]
     options += [f"--app-engine={word}" for word in _applications(app_engine)]
     options += [f"--app-engine-location={app_engine_location}"] if app_engine_location else []
     if enforce_iam:
@@ -148,14 +148,6 @@ def _clock(clock: str | datetime) -> list[str]:
     except (OverflowError, TypeError, ValueError):
         hint = 'use "system", "manual", or a start time (a datetime or ISO text)'
         raise ConfigError(f"clock={clock!r} is not valid.", hint=hint) from None
-
-
-def _patterns(targets: Sequence[str]) -> Sequence[str]:
-    if isinstance(targets, str):
-        raise ConfigError(
-            "allow_targets must be a list of patterns, not text.", hint=f"use allow_targets=[{targets!r}]"
-        )
-    return targets
 
 
 def _applications(app_engine: str | Mapping[str, str] | None) -> list[str]:

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from ..connected import Connected
 from ..discreet import Address, JsonObject
 from ..errors import ApiError, CloudTasksError, ConfigError, ReadOnly, Unauthenticated
+from ..model.choosing import EVERY_FIELD, READ_MASK
 from ..model.json import decode
 from ..model.versions import AUTO, VERSIONS, Spoken, Version
 from .answers import asked, check_named, is_unserved
@@ -98,14 +99,14 @@ class Session(Connected):
     ) -> T:
         """Call a method, and decode its response as `kind`. Errors: any CloudTasksError.
 
-        `repeats`: the response may be empty, because a retry found that the first try had succeeded.
+        `repeats`: the response may be empty, because a retry found that the first try had succeeded. With a read mask,
+        the response has only the fields of the mask.
         """
         answer = self.fetch(method_id, path=path, query=query, body=body)
         with asked(method_id, next(iter(path.values()), "")):
             found = decode(answer, kind)
-            name = getattr(found, "name", "")
-            if name or not repeats:
-                check_named(kind.__name__, name)
+            if not repeats and (query or {}).get(READ_MASK) in (None, EVERY_FIELD):
+                check_named(kind.__name__, getattr(found, "name", ""))
             return found
 
     def fetch(

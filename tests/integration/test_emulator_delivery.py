@@ -229,7 +229,7 @@ def test_the_card_says_where_deliveries_may_go(still: ct.Client) -> None:
     ("options", "words"),
     [
         ({"allow_targets": ["not a host"]}, "--allow-target"),
-        ({"allow_targets": "example.com"}, "list of patterns"),
+        ({"allow_targets": "example.com"}, "must be a list of strings"),
         ({"app_engine": "localhost"}, "--app-engine"),
         ({"app_engine": {"worker": "http://localhost:1/path"}}, "--app-engine"),
     ],
