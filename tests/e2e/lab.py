@@ -123,6 +123,11 @@ class Opened:
         printed: str = self.page.evaluate(EXECUTE, source)
         return printed
 
+    def wait_until_kernel_prints(self, printed: str, source: str) -> None:
+        """Run a line again and again: what an output does when it is removed happens after its nodes are gone."""
+        prints = f"async ([source, printed]) => await ({EXECUTE})(source) === printed"
+        self.page.wait_for_function(prints, arg=[source, printed], polling=100)
+
     def pictures(self, folder: Path, name: str) -> None:
         """Take screenshots in the light and the dark theme; ends in the light one."""
         for theme in ("Dark", "Light"):

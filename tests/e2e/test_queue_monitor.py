@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 WAITING = """
 import threading
 threads = [thread for thread in threading.enumerate() if thread.name.startswith("QueueMonitor")]
-print(monitor.views, [thread.join(10) or thread.is_alive() for thread in threads])
+print([thread.join(10) or thread.is_alive() for thread in threads])
 """
 
 
@@ -53,4 +53,5 @@ def test_lines_grow_while_the_page_is_open_and_the_samples_are_data(
     expect(monitor.get_by_role("status")).to_have_text("Sampling is stopped.")
     page.evaluate("() => window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
     expect(monitor).to_have_count(0)
-    assert notebook.kernel(WAITING) in ("0 []\n", "0 [False]\n")
+    notebook.wait_until_kernel_prints("0\n", "print(monitor.views)")
+    assert notebook.kernel(WAITING) in ("[]\n", "[False]\n")

@@ -31,7 +31,7 @@ import threading
 threads = [thread for thread in threading.enumerate() if thread.name.startswith("QueuePanel")]
 for thread in threads:
     thread.join(10)
-print(first.views, second.views, sum(thread.is_alive() for thread in threads))
+print(sum(thread.is_alive() for thread in threads))
 """
 OWN = """
 import cloudtasks_nb as ct
@@ -67,7 +67,8 @@ def test_two_panels_agree_outlive_their_queue_and_end_with_their_output(
 
     page.evaluate(CLEAR)
     expect(panels).to_have_count(0)
-    assert notebook.kernel(THREADS) == "0 0 0\n"
+    notebook.wait_until_kernel_prints("0 0\n", "print(first.views, second.views)")
+    assert notebook.kernel(THREADS) == "0\n"
 
 
 def test_a_restarted_kernel_and_a_dead_service_leave_readable_panels(lab: Lab, page: Page) -> None:
