@@ -54,6 +54,9 @@ EXECUTE = """async code => {
     await future.done;
     return printed;
 }"""
+UNTIL = f"""async ([source, wanted]) => {{
+    while (await ({EXECUTE})(source) !== wanted) await new Promise(done => setTimeout(done, 100));
+}}"""
 ATTACH = """() => {
     const notebook = window.jupyterapp.shell.currentWidget.content;
     return Promise.all(notebook.widgets.map((_, index) => notebook.renderCellOutputs(index)));
@@ -125,8 +128,7 @@ class Opened:
 
     def wait_until_kernel_prints(self, printed: str, source: str) -> None:
         """Run a line again and again: what an output does when it is removed happens after its nodes are gone."""
-        prints = f"async ([source, printed]) => await ({EXECUTE})(source) === printed"
-        self.page.wait_for_function(prints, arg=[source, printed], polling=100)
+        self.page.evaluate(UNTIL, [source, printed])
 
     def pictures(self, folder: Path, name: str) -> None:
         """Take screenshots in the light and the dark theme; ends in the light one."""
