@@ -210,7 +210,7 @@ def names_folder(path: str | os.PathLike[str]) -> bool:
 
 
 def check_path(path: str | os.PathLike[str]) -> None:
-    """Raise if this is not a path: an empty text, a URL, or characters that no path has. Errors: ConfigError."""
+    """Validate a path. Errors: ConfigError for an empty text, a URL, or characters that a path cannot have."""
     try:
         text = os.fspath(path)
         os.fsencode(text)
@@ -224,7 +224,7 @@ def check_path(path: str | os.PathLike[str]) -> None:
 
 
 def check_names_file(path: str | os.PathLike[str]) -> None:
-    """Raise if the path of an output file is no path, or names a folder. Errors: ConfigError, IsADirectoryError."""
+    """Validate the path of an output file. Errors: ConfigError if it is not a path, IsADirectoryError for a folder."""
     check_path(path)
     if names_folder(path) or Path(path).expanduser().is_dir():
         raise IsADirectoryError(errno.EISDIR, "It names a folder: pass the path of a file", os.fspath(path))

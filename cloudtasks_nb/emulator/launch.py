@@ -46,9 +46,8 @@ def local(
     """Start an emulator and return its client: no account, no network, project "local", location "us-central1".
 
     `data` names a file that keeps queues and tasks across restarts; without it, or with ":memory:", they are lost at
-    the end. `demo` creates
-    example queues and tasks; the emulator responds for their targets. Without other options, `demo` connects to the
-    demo emulator at CLOUD_TASKS_EMULATOR_HOST if one runs there: `make demo` starts one.
+    the end. `demo` creates example queues and tasks; the emulator responds for their targets. Without other options,
+    `demo` connects to the demo emulator at CLOUD_TASKS_EMULATOR_HOST if one runs there: `make demo` starts one.
 
     With dispatch=False push tasks are not sent automatically, only by task.run(). `dead_letter` keeps the tasks that
     failed their last attempt: queue.given_up() lists them. A `clock` that is "manual", or a start time, stands still

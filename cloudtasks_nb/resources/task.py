@@ -294,8 +294,8 @@ def _pages_of_names(session: Session, queue: QueueName, progress: bool | None) -
     fetch = PagedCall(session, _LIST, {"parent": str(queue)}, {"fields": "tasks/name,nextPageToken"})
     with bar(what, "tasks", progress, several=True) as shown:
         for page in fetch.pages(_Names, what):
-            for task in page.tasks:
-                check_named("Task", task.name)
+            if not all(task.name for task in page.tasks):
+                check_named("Task", "")
             yield page
             shown.update(len(page.tasks))
 

@@ -1,4 +1,4 @@
-"""Responses that are no resource: each verb raises DecodeError, and no object without a name appears."""
+"""If a response has no name, or is not an object, each verb raises DecodeError and returns no resource."""
 
 from __future__ import annotations
 
