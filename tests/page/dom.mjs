@@ -1,6 +1,7 @@
 // A small DOM for tests of drawing, and a model like the one that a notebook gives to a widget.
 
 import { createRequire } from "node:module";
+import { mock } from "node:test";
 
 // As `make page` installs them.
 const tools = createRequire(new URL("../../build/page/package.json", import.meta.url));
@@ -9,6 +10,12 @@ const { parseHTML } = tools("linkedom");
 class Observer {
   observe() {}
   disconnect() {}
+}
+
+/** Stop the clock at noon; mock.timers.tick() moves it. */
+export function manualClock() {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"], now: Date.UTC(2026, 6, 31, 12) });
 }
 
 /** Replace the browser's globals with a new page whose focus can be read and set. */

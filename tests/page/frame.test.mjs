@@ -4,14 +4,13 @@ import { armed } from "../../cloudtasks_nb/widgets/page/frame/armed.js";
 import { h } from "../../cloudtasks_nb/widgets/page/frame/dom.js";
 import { actionForm, confirmForm } from "../../cloudtasks_nb/widgets/page/frame/forms.js";
 import { Frame } from "../../cloudtasks_nb/widgets/page/frame/frame.js";
-import { click, fakeModel, openPage } from "./dom.mjs";
+import { click, fakeModel, manualClock, openPage } from "./dom.mjs";
 
 let model;
 let frame;
 
 beforeEach(() => {
-  mock.timers.reset();
-  mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"], now: Date.UTC(2026, 6, 31, 12) });
+  manualClock();
   const body = openPage();
   model = fakeModel();
   frame = new Frame(model, body, "test", "A panel");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 import widget from "../../cloudtasks_nb/widgets/page/saved_view.js";
-import { fakeModel, openPage } from "./dom.mjs";
+import { fakeModel, manualClock, openPage } from "./dom.mjs";
 
 const cell = (text, look = "plain", tone = "") => [{ text, title: "", look, tone }];
 const kept = {
@@ -24,8 +24,7 @@ let model;
 let cleanup;
 
 beforeEach(() => {
-  mock.timers.reset();
-  mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"], now: Date.UTC(2026, 6, 31, 12) });
+  manualClock();
   el = openPage();
   model = fakeModel({ kept });
   cleanup = widget.render({ model, el });

@@ -10,7 +10,7 @@ import { allBar } from "../../cloudtasks_nb/widgets/page/leases/all.js";
 import { HistoryView } from "../../cloudtasks_nb/widgets/page/queue/history.js";
 import { filterRow } from "../../cloudtasks_nb/widgets/page/tasks/filters.js";
 import { verbBar } from "../../cloudtasks_nb/widgets/page/tasks/verbs.js";
-import { click, fakeModel, openPage } from "./dom.mjs";
+import { click, fakeModel, manualClock, openPage } from "./dom.mjs";
 
 const PLACE = { id: "emails", scope: "page", number: 1, count: 3, matched: 3, updated: "now", query: "" };
 const ticked = (...among) => ({ ticked: { count: among.length, among, stamp: among.join() } });
@@ -19,8 +19,7 @@ let model;
 let frame;
 
 beforeEach(() => {
-  mock.timers.reset();
-  mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"], now: Date.UTC(2026, 6, 31, 12) });
+  manualClock();
   const body = openPage();
   const place = { ...PLACE, asked: "", stamp: "abc", hidden: 0, can_run: true };
   const table = { ids: ["a", "b", "c"] };
