@@ -94,6 +94,19 @@ def check(verb: Callable[..., Any], said: Mapping[str, Any]) -> None:
         kinds = _kinds(known[name].annotation)
         if kinds and not any(kind.holds(value) for kind in kinds):
             raise _wrong(verb.__name__, known[name], value, [kind.words for kind in kinds])
+        # The name of a file may hold bytes that are not Unicode, which Python reads as such characters.
+        if isinstance(value, str) and "PathLike" not in str(known[name].annotation):
+            check_text(name, value)
+
+
+def check_text(name: str, value: str) -> None:
+    """Raise if a string holds half of a surrogate pair: it cannot be sent. Errors: WrongArgument, without the value."""
+    try:
+        value.isascii() or value.encode()
+    except UnicodeEncodeError as error:
+        words = f"{name} is not valid Unicode text: its character {error.start + 1} is half of a pair."
+        # A new error without its context, which holds the value: it may be a secret.
+        raise WrongArgument(words, hint="copy it again from its source") from None
 
 
 def _wrong(verb: str, parameter: Parameter, value: Any, allowed: list[str]) -> WrongArgument:

@@ -91,10 +91,12 @@ class BackupFile:
         if not self.path.is_file():
             why = errno.EISDIR if self.path.is_dir() else errno.ENOENT
             raise OSError(why, os.strerror(why), str(self.path))
+        from pyarrow import OSFile
         from pyarrow.parquet import ParquetFile
 
         with self._whole():
-            self._file = ParquetFile(self.path, page_checksum_verification=True)
+            file = OSFile(os.fsencode(self.path))  # pyarrow takes a name only as UTF-8, or as bytes
+            self._file = ParquetFile(file, page_checksum_verification=True)
             schema = self._file.schema_arrow
         said = (schema.metadata or {}).get(_KEY)
         if said is None or not {"task_id", "payload", WHOLE} <= {*schema.names}:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from ..arguments import check
+from ..arguments import check, check_text
 from ..client import Client
 from ..connecting import EMULATOR_LOCATION, EMULATOR_PROJECT, emulator_in_environment
 from ..errors import CloudTasksError, ConfigError
@@ -89,8 +89,8 @@ def local(
     options += [] if dispatch else ["--no-dispatch"]
     options += ["--dead-letter"] if dead_letter else []
     options += ["--clock", *_clock(clock)]
-    options += [f"--allow-target={pattern}" for pattern in allow_targets]
-    options += [f"--app-engine={word}" for word in _applications(app_engine)]
+    options += [f"--allow-target={pattern}" for pattern in _texts("allow_targets", allow_targets)]
+    options += [f"--app-engine={word}" for word in _texts("app_engine", _applications(app_engine))]
     options += [f"--app-engine-location={app_engine_location}"] if app_engine_location else []
     if enforce_iam:
         options += ["--enforce-iam", *(f"--grant={role}={OWNER}" for role in _OWNER_ROLES)]
@@ -147,6 +147,12 @@ def _clock(clock: str | datetime) -> list[str]:
     except (OverflowError, TypeError, ValueError):
         hint = 'use "system", "manual", or a start time (a datetime or ISO text)'
         raise ConfigError(f"clock={clock!r} is not valid.", hint=hint) from None
+
+
+def _texts(name: str, values: Iterable[str]) -> Iterable[str]:
+    for value in values:
+        check_text(name, value)
+        yield value
 
 
 def _applications(app_engine: str | Mapping[str, str] | None) -> list[str]:

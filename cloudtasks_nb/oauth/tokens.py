@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
@@ -10,12 +11,14 @@ from urllib.parse import urlencode, urlsplit
 from msgspec import DecodeError, Struct, field, json
 from msgspec.structs import force_setattr, replace
 
+from ..arguments import check_text
 from ..discreet import Body, Discreet, JsonObject, as_secret
 from ..errors import AuthError, CloudTasksError, ConfigError, TransportError, Unavailable
 from ..redact import DOTS, is_secret
 from ..rest.auth import TOKEN_URI, check_token_uri, is_loopback
+from ..rest.connections import Connections
 from ..rest.deadline import Deadline
-from ..rest.exchange import Bounds, connections, exchange
+from ..rest.exchange import Bounds, exchange
 from ..rest.retry import Retry
 from ..rest.token_refusals import refusal
 from ..rest.trying import Trying
@@ -181,6 +184,8 @@ def _ask(known: Token, **asked: str | None) -> Token:
     check_token_uri(known.token_uri)
     asked |= {"client_id": known.client_id, "client_secret": known.client_secret}
     form = JsonObject((name, as_secret(value)) for name, value in asked.items() if value)
+    for name, value in form.items():
+        check_text(name, value)
     trying, deadline = Trying(_RETRY, repeatable="refresh_token" in form), Deadline(_TIMEOUT_S)
     while True:
         trying.begin()
@@ -212,7 +217,7 @@ def _post(token_uri: str, form: dict[str, str], deadline: Deadline) -> _Answer:
     """Send one request. Errors: AuthError with the next step, Unavailable, TransportError."""
     host = urlsplit(token_uri).hostname or ""
     body = Body(urlencode(form).encode())
-    with connections(direct=is_loopback(host)) as http:
+    with closing(Connections(direct=is_loopback(host))) as http:
         answer = exchange(http, "POST", token_uri, headers=_HEADERS, body=body, bounds=Bounds(deadline))
     try:
         said = json.decode(answer.body, type=_Answer)
@@ -234,11 +239,13 @@ def _post(token_uri: str, form: dict[str, str], deadline: Deadline) -> _Answer:
 def scope_of(scopes: Sequence[str] | str) -> str:
     """Join scopes into one string, separated by spaces. Errors: ConfigError."""
     try:
-        return " ".join(scopes.split() if isinstance(scopes, str) else scopes)
+        scope = " ".join(scopes.split() if isinstance(scopes, str) else scopes)
     except TypeError:
         words = f"scopes must be a string or a list of strings, not {scopes!r}."
         hint = 'pass for example "https://www.googleapis.com/auth/cloud-platform"'
         raise ConfigError(words, hint=hint) from None
+    check_text("scope", scope)
+    return scope
 
 
 def check_client(client_id: str) -> None:

@@ -107,5 +107,10 @@ class Ahead:
         return self._pause_s()
 
     def _pause_s(self) -> float:
-        """Additive increase after a success, multiplicative decrease after a rejection: workers get equal rates."""
+        """Additive increase after a success, multiplicative decrease after a rejection: workers get equal rates.
+
+        Without a recent rejection there is no wait.
+        """
+        if self._calls_per_s == _MOST_CALLS_PER_S:
+            return 0.0
         return (0.5 + self._chance()) / self._calls_per_s

@@ -51,11 +51,11 @@ class Holding:
         renewals = [haul.renew_s for haul in self._hauls if not haul.renewing]
         return min([math.inf, self._gathered.due_s(self._settling.most), *renewals])
 
-    def act(self, now_s: float) -> None:
-        """Make the due renewals, and send the collected calls."""
+    def act(self, now_s: float, *, at_once: bool) -> None:
+        """Make the due renewals, and send the collected calls. `at_once`: no more calls come soon, so send all now."""
         for haul in [haul for haul in self._hauls if haul.is_due(now_s)]:
             self._renew(haul, now_s)
-        while calls := self._gathered.take(self._settling.most, now_s):
+        while calls := self._gathered.take(self._settling.most, math.inf if at_once else now_s):
             self._submit(partial(self._settling.settle, calls), partial(self._settled, calls))
 
     def end(self, hand: Hand, verb: Verb) -> None:

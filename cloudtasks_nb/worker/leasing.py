@@ -37,6 +37,8 @@ class Leasing:
         self.is_under_way = False
         self.due_again: dict[str, float] = {}
         """Tasks that failed in this run, and when each may be leased again."""
+        self.empty_s = -math.inf
+        """When the latest call was made, if it leased nothing."""
         self._queue = queue
         self._options = options
         self._submit = submit
@@ -76,6 +78,7 @@ class Leasing:
     def found(self, tasks: list[Task]) -> None:
         """Record a call that leased tasks."""
         self._patience.found()
+        self.empty_s = -math.inf
         self._next_s = time.monotonic() + self.ahead.granted()
         for task in tasks:
             self.due_again.pop(task.name, None)
@@ -86,9 +89,15 @@ class Leasing:
     def found_nothing(self, asked_s: float) -> None:
         """Record a call that leased nothing. Failed tasks that were due before it are leased elsewhere, or gone."""
         self.ahead.granted()
+        self.empty_s = asked_s
         self.due_again = {name: due_s for name, due_s in self.due_again.items() if due_s > asked_s}
         now_s = time.monotonic()
         self._next_s = max(now_s, min([now_s + self._patience.nothing_s(), *self.due_again.values()]))
+
+    def look_again(self) -> None:
+        """Omit the wait before the next call if the latest call leased nothing."""
+        if self.empty_s > -math.inf:
+            self._next_s = 0.0
 
     def refused(self, error: BaseException, asked_s: float, *, is_idle: bool) -> None:
         """Record a call with a transient error. `is_idle`: this worker has no task."""

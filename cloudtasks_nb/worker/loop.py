@@ -61,6 +61,7 @@ class WorkerRun:
         self._holding = Holding(queue._session, self._submit, self._settled, self._renewed)
         self._waiting: deque[Hand] = deque()
         self._running: dict[Hand, None] = {}  # in the order of their start
+        self._ended_s = 0.0  # the latest end of a handler
         self._stopping = False
         self._interrupts = 0
         self._fatal: BaseException | None = None
@@ -123,10 +124,15 @@ class WorkerRun:
             self._begin(self._waiting.popleft(), now_s, executor)
         self._end_late(now_s)
         lease_s = self._lease_if_due(now_s)
-        self._holding.act(now_s)
+        self._holding.act(now_s, at_once=not self._running)
         next_s = min(lease_s, self._holding.next_s(), self._late_s())
+        self._take_events(max(0.0, min(_TICK_S, next_s - time.monotonic())))
+        if self._until_empty and not self._stopping:
+            self._drain_if_empty()
+
+    def _take_events(self, within_s: float) -> None:
         try:
-            self._events.get(timeout=max(0.0, min(_TICK_S, next_s - time.monotonic())))()
+            self._events.get(timeout=within_s)()
             while True:
                 self._events.get_nowait()()
         except Empty:
@@ -136,6 +142,15 @@ class WorkerRun:
         """Stop leasing."""
         self._stopping = True
         self._tally.state = "draining"
+
+    def _drain_if_empty(self) -> None:
+        """Drain if a lease call after the last handler found nothing, because handlers may create tasks."""
+        if self._waiting or not self._is_nothing_awaited():
+            return
+        if self._leasing.empty_s < self._ended_s:
+            self._leasing.look_again()
+        elif not (self._holding.unsettled or self._leasing.due_again):
+            self._drain()
 
     def _finish_or_give_back(self, now_s: float) -> None:
         """While draining: handle the waiting tasks if that is quick, otherwise give them back."""
@@ -177,9 +192,6 @@ class WorkerRun:
         self._tally.leased += len(tasks)
         if not tasks:
             self._leasing.found_nothing(asked_s)
-            idle = not (self._waiting or self._holding.unsettled) and self._is_nothing_awaited()
-            if self._until_empty and idle and not self._leasing.due_again:
-                self._drain()
             return
         self._leasing.found(tasks)
         each = self._options.batch_size or 1
@@ -237,6 +249,7 @@ class WorkerRun:
     def _finished(self, hand: Hand) -> None:
         """The handler returned or raised: acknowledge, or give back."""
         self._running.pop(hand, None)
+        self._ended_s = now_s = time.monotonic()
         future = hand.future
         if hand.is_late or future is None:
             return
@@ -244,7 +257,6 @@ class WorkerRun:
             self._tally.given_back += len(hand.tasks)
             self._holding.end(hand, "cancelLease")
             return
-        now_s = time.monotonic()
         self._leasing.ahead.handled(now_s - hand.began_s, now_s)
         error = future.exception()
         if isinstance(error, BrokenExecutor):

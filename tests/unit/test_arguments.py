@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import traceback
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -47,6 +48,46 @@ def test_every_public_verb_refuses_values_that_its_annotations_do_not_allow(owne
             for value in [value for value in WRONG if kinds and not any(kind.holds(value) for kind in kinds)]:
                 with pytest.raises(WrongArgument, match=rf"^{name}\(\) was called with {parameter.name}\b"):
                     verb(object(), **{parameter.name: value})
+
+
+@pytest.mark.parametrize("owner", CLASSES, ids=lambda owner: owner.__name__)
+def test_every_public_verb_refuses_text_that_is_not_unicode(owner: type) -> None:
+    for name, verb in verbs_of(owner):
+        for parameter in inspect.signature(verb).parameters.values():
+            words = str(parameter.annotation)
+            if "str" in words.split(" | ") and "PathLike" not in words:
+                with pytest.raises(WrongArgument, match=f"{parameter.name} is not valid Unicode text"):
+                    verb(object(), **{parameter.name: "half of a pair: \ud83d"})
+                    raise AssertionError(f"{owner.__name__}.{name}")
+
+
+HALF = "ya29.\ud83d"
+CLIENT = {"client_id": "me", "redirect_uri": "http://localhost:1/"}
+
+
+@pytest.mark.parametrize(
+    ("verb", "name"),
+    [
+        (lambda: ct.connect(access_token=HALF), "access_token"),
+        (lambda: ct.connect(HALF), "project"),
+        (lambda: ct.local(app_engine=HALF), "app_engine"),
+        (lambda: ct.local(app_engine={"default": HALF}), "app_engine"),
+        (lambda: ct.local(allow_targets=[HALF]), "allow_targets"),
+        (lambda: ct.oauth.authorization_url(**CLIENT, state=HALF), "state"),
+        (lambda: ct.oauth.authorization_url(**CLIENT, scopes=[HALF]), "scope"),
+        (lambda: ct.oauth.exchange_code(HALF, **CLIENT), "code"),
+        (lambda: ct.oauth.exchange_code("4/x", **CLIENT, code_verifier=HALF), "code_verifier"),
+        (lambda: ct.oauth.refresh(HALF, client_id="me"), "refresh_token"),
+        (lambda: ct.oauth.refresh("1//x", client_id="me", client_secret=HALF), "client_secret"),
+        (lambda: ct.oauth.refresh(ct.oauth.Token(refresh_token="1//x", client_id=HALF)), "client_id"),
+    ],
+)
+def test_text_that_is_not_unicode_is_refused_without_showing_it(verb: Callable[[], Any], name: str) -> None:
+    with pytest.raises(
+        ct.ConfigError, match=f"{name} is not valid Unicode text: its character [0-9]+ is"
+    ) as refused:
+        verb()
+    assert "ya29" not in "".join(traceback.format_exception(refused.value))
 
 
 @pytest.mark.parametrize("verb", [ct.connect, ct.local], ids=["connect", "local"])

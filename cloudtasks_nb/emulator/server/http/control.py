@@ -13,6 +13,7 @@ GET  /.well-known/openid-configuration
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -80,7 +81,7 @@ class Control:
             api_versions=list(VERSIONS),
             clock="system" if self._timeline is None else "manual",
             time=self._clock.now(),
-            data=str(self._options.data or ""),
+            data=os.fsencode(self._options.data or "").decode(errors="replace"),  # a name may hold any bytes
             allowed_targets=list(self._options.allow_targets),
             app_engine=dict(self._options.app_engine.services),
             app_engine_location=self._options.app_engine_location,

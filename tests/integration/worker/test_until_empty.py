@@ -1,0 +1,79 @@
+"""The end of `run(until_empty=True)`."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import cloudtasks_nb as ct
+from cloudtasks_nb.worker import leasing, settling
+from tests.waiting import PATIENCE_S
+
+from .conftest import fill
+
+HOUR_S = 3600.0
+
+
+def ends(worker: ct.Worker) -> bool:
+    """Run until the queue is empty; False if that takes long."""
+    thread = threading.Thread(target=worker.run, kwargs={"until_empty": True, "progress": False}, daemon=True)
+    thread.start()
+    thread.join(PATIENCE_S)
+    return not thread.is_alive()
+
+
+@pytest.fixture
+def was_empty(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Set after a lease call that leased nothing."""
+    empty, found_nothing = threading.Event(), leasing.Leasing.found_nothing
+
+    def told(self: leasing.Leasing, asked_s: float) -> None:
+        found_nothing(self, asked_s)
+        empty.set()
+
+    monkeypatch.setattr(leasing.Leasing, "found_nothing", told)
+    return empty
+
+
+@pytest.fixture
+def long_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that found nothing waits an hour before its next call."""
+    monkeypatch.setattr(leasing.Patience, "nothing_s", lambda _: HOUR_S)
+
+
+def after(event: threading.Event, act: Callable[[], Any] = lambda: None) -> Callable[[ct.Task], None]:
+    """A handler that waits for the event, then acts."""
+
+    def handler(task: ct.Task) -> None:
+        assert event.wait(PATIENCE_S)
+        act()
+
+    return handler
+
+
+@pytest.mark.usefixtures("long_backoff")
+def test_it_ends_when_the_last_handler_ends(queue: ct.Queue, was_empty: threading.Event) -> None:
+    fill(queue, 1)
+    worker = queue.worker(after(was_empty))
+    assert ends(worker), "it waits before its last look at the queue"
+    assert (worker.tally.done, queue.count_tasks()) == (1, 0)
+
+
+@pytest.mark.usefixtures("long_backoff")
+def test_a_task_that_the_last_handler_creates_is_handled(queue: ct.Queue, was_empty: threading.Event) -> None:
+    fill(queue, 1)
+    once = iter([lambda: queue.create_task({"late": True})])
+    worker = queue.worker(after(was_empty, lambda: next(once, lambda: None)()))  # type: ignore[no-any-return]
+    assert ends(worker)
+    assert (worker.tally.done, queue.count_tasks()) == (2, 0)
+
+
+def test_the_last_tasks_are_acknowledged_at_once(queue: ct.Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settling, "_GATHERED_S", HOUR_S)
+    fill(queue, 5)
+    worker = queue.worker(lambda task: None)
+    assert ends(worker), "it waits for more tasks to acknowledge"
+    assert worker.tally.done == 5
