@@ -32,7 +32,7 @@ class Leasing:
     """
 
     def __init__(self, queue: Queue, options: WorkerOptions, submit: Submit) -> None:
-        self.ahead = Ahead(options.concurrency, options.lease_s)
+        self.ahead = Ahead(options.slots, options.lease_s, batch_size=options.batch_size or 1)
         self.ahead.is_allowed = False  # until the queue's settings are known
         self.is_under_way = False
         self.due_again: dict[str, float] = {}
