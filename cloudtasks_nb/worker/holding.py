@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .hand import Hand, Haul
 from .refill import backoff_s
 from .settling import Gathered, LeaseCall, Settling, Verb
-from .threads import DaemonThreads
 
 if TYPE_CHECKING:
     from ..rest.session import Session
@@ -81,7 +80,7 @@ class Holding:
         self._settling.give_up_s = time.monotonic() + within_s
         calls = [_ending(hand, task, "cancelLease") for hand in hands for task in hand.tasks]
         most = self._settling.most
-        pool = DaemonThreads(8, "giving back")
+        pool = ThreadPoolExecutor(8, "giving back")
         batches = [calls[at : at + most] for at in range(0, len(calls), most)]
         wait([pool.submit(self._settling.settle, batch) for batch in batches], within_s)
         pool.shutdown(wait=False)

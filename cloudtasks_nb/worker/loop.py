@@ -58,7 +58,7 @@ class WorkerRun:
         self._until_empty = until_empty
         self._events: SimpleQueue[Event] = SimpleQueue()
         self._slots = options.slots
-        self._calls = DaemonThreads(_CALLS_AT_ONCE, f"leases {queue.id}")
+        self._calls = ThreadPoolExecutor(_CALLS_AT_ONCE, f"leases {queue.id}")
         self._leasing = Leasing(queue, options, self._submit)
         self._holding = Holding(queue._session, self._submit, self._settled, self._renewed)
         self._waiting: deque[Hand] = deque()

@@ -1,4 +1,4 @@
-"""The threads of a worker's handlers and calls. The process can end while one of them hangs."""
+"""The threads of a worker's handlers. The process can end while one of them hangs."""
 
 from __future__ import annotations
 
