@@ -101,6 +101,7 @@ class Leasing:
 
     def refused(self, error: BaseException, asked_s: float, *, is_idle: bool) -> None:
         """Record a call with a transient error. `is_idle`: this worker has no task."""
+        self.empty_s = -math.inf
         exhausted = isinstance(error, ResourceExhausted)
         pause_s = self.ahead.refused(is_idle=is_idle) if exhausted else self._patience.trouble_s()
         if isinstance(error, TransportError) and error.reached:
