@@ -121,8 +121,9 @@ class _Parts:
                 hint='pass columns with few values, such as partition_by=["location", "queue"]',
             )
         if _MISSING in key:
+            column = self._names[key.index(_MISSING)]
             raise ConfigError(
-                f"A row has the {self._names[key.index(_MISSING)]} {_MISSING!r}, which readers take for a missing value.",
+                f"A row has the {column} {_MISSING!r}, which readers take for a missing value.",
                 hint="pass other columns as partition_by",
             )
         values = [_MISSING if value is None else quote(str(value), safe="") for value in key]
