@@ -78,6 +78,11 @@ class Method(Struct, frozen=True, kw_only=True, dict=True):
         return tuple(match[1] for match in _VARIABLE.finditer(self.path))
 
     @cached_property
+    def template(self) -> str:
+        """The path as a format string: "{name}:acknowledge"."""
+        return _VARIABLE.sub(r"{\1}", self.path)
+
+    @cached_property
     def pattern(self) -> re.Pattern[str]:
         """Matches a request path below the version prefix; groups are the path parameters."""
         out, at = [], 0
@@ -97,10 +102,12 @@ class Method(Struct, frozen=True, kw_only=True, dict=True):
         missing = [name for name in self.variables if not values.get(name) and name != self.optional]
         if missing:
             raise ConfigError(f"{self.id} needs {', '.join(missing)}.")
-        template = self.path
+        template = self.template
         if self.optional and not values.get(self.optional):
             template = template.replace(f"/{{{self.optional}}}", "")
-        path = _VARIABLE.sub(lambda match: quote(values[match[1]], safe="/:"), template)
+        path = template.format_map(
+            {name: quote(values[name], safe="/:") for name in self.variables if values.get(name)}
+        )
         return f"/{version}/{path}" if self.versioned else f"/{path}"
 
 
