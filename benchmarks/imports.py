@@ -32,7 +32,7 @@ def seconds(code: str) -> float:
 # The first steps of a user, and the package that each one loads. An earlier step has loaded its modules for later ones.
 STEPS = {
     ("import cloudtasks_nb", "ours"): "import cloudtasks_nb as ct",
-    ("ct.connect()", "requests"): "import requests",
+    ("ct.connect()", "urllib3"): "import urllib3",
     ("ct.connect()", "msgspec"): "import msgspec",
     ("ct.connect()", "ours (rest)"): "ct.connect(endpoint='http://localhost:1')",
     ("the first panel", "ipywidgets, anywidget"): "import ipywidgets, anywidget",

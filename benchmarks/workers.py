@@ -82,8 +82,9 @@ def one_of_many(endpoint: str, name: str, sleep_s: float, told: Any, go: Any) ->
 
 def processes(
     client: ct.Client, name: str, sleep_s: float, count: int, workers: int
-) -> tuple[float, list[int], int]:
-    """Tasks per second up to the last acknowledgement, the share of each process, and rejected lease calls."""
+) -> tuple[float, list[int], int, float]:
+    """Tasks per second up to the last acknowledgement, the share of each process, rejected lease calls, and the time
+    between the first and the last end of a process, in seconds."""
     queue = filled(client, name, count)
     spawn = multiprocessing.get_context("spawn")
     told, go = spawn.Queue(), spawn.Event()
@@ -103,8 +104,9 @@ def processes(
     ends = [told.get() for _ in started]
     for process in started:
         process.join()
-    assert sum(end[0] for end in ends) == count
-    return count / took_s, sorted(end[0] for end in ends), sum(end[4] for end in ends)
+    assert (sum(end[0] for end in ends), sum(end[3] for end in ends)) == (count, 0)
+    last_s = max(end[2] for end in ends) - min(end[2] for end in ends)
+    return count / took_s, sorted(end[0] for end in ends), sum(end[4] for end in ends), last_s
 
 
 @contextmanager
@@ -179,18 +181,19 @@ def main() -> None:
         for kind in KINDS:
             beside_the_executor(client, kind, scale, rounds)
         print(
-            "\n| worker processes | rate | times one | shares | lease calls rejected |\n|---|---:|---:|---|---:|"
+            "\n| worker processes | rate | times one | shares | lease calls rejected | first to last end |\n"
+            "|---|---:|---:|---|---:|---:|"
         )
         for sleep_s in (0.01, 0.1):
             ones = 0.0
             for workers in (1, 4, 8):
                 count = max(80, int(2 * LASTS_S * CONCURRENCY * workers / sleep_s) // scale)
                 name = f"many-{workers}-{sleep_s}".replace(".", "")
-                rate, shares, refused = processes(client, name, sleep_s, count, workers)
+                rate, shares, refused, last_s = processes(client, name, sleep_s, count, workers)
                 ones = ones or rate
                 print(
                     f"| {workers}, handlers of {sleep_s * 1000:.0f} ms | {rate:,.0f} /s | {rate / ones:.2f} | "
-                    f"{shares[0]}–{shares[-1]} | {refused} |",
+                    f"{shares[0]}–{shares[-1]} | {refused} | {last_s:.1f} s |",
                     flush=True,
                 )
 

@@ -6,10 +6,7 @@ Source: RFC 2046 section 5.1, RFC 5322 section 2.2.
 
 from __future__ import annotations
 
-import re
 from email.parser import HeaderParser
-
-_BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 
 
 def multipart(content_type: str) -> tuple[str, bytes]:
@@ -45,8 +42,11 @@ def split_head(raw: bytes) -> tuple[bytes, bytes]:
     """The header block and the body of a message, separated by its first blank line."""
     if raw.startswith((b"\n", b"\r\n")):
         return b"", raw.partition(b"\n")[2]
-    blank = _BLANK_LINE.search(raw)
-    return (raw[: blank.start()], raw[blank.end() :]) if blank is not None else (raw, b"")
+    end, blank = raw.find(b"\n\r\n"), b"\n\r\n"
+    bare = raw.find(b"\n\n", 0, end + 1) if end >= 0 else raw.find(b"\n\n")
+    if bare >= 0:
+        end, blank = bare, b"\n\n"
+    return (raw[:end].removesuffix(b"\r"), raw[end + len(blank) :]) if end >= 0 else (raw, b"")
 
 
 def fields(head: bytes) -> dict[str, str]:

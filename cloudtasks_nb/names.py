@@ -67,6 +67,8 @@ Named = str | Struct
 
 def name_of(given: Any) -> Any:
     """The name of a resource or of a parsed name; returns anything else unchanged."""
+    if isinstance(given, str):
+        return given
     if isinstance(given, LocationName | QueueName | TaskName):
         return str(given)
     return getattr(given, "name", given) if isinstance(given, Struct) else given
@@ -111,6 +113,11 @@ def parse_queue(text: Named, project: str | None = None, location: str | None = 
 
 
 @lru_cache(maxsize=1024)  # few queues, and many calls about each
+def _queue_named(name: str) -> QueueName:
+    return parse_queue(name)
+
+
+@lru_cache(maxsize=1024)
 def _queue_in(project: str, location: str, queue: str) -> QueueName:
     parent = parse_location(f"projects/{project}/locations/{location}")
     return QueueName(parent.project, parent.location, check_queue_id(queue))
@@ -118,10 +125,12 @@ def _queue_in(project: str, location: str, queue: str) -> QueueName:
 
 def parse_task(text: Named, project: str | None = None, location: str | None = None) -> TaskName:
     """Parse a task: a full name, "location/queue/id", "queue/id" or a TaskName. Errors: InvalidArgument."""
+    name = name_of(text)
+    if isinstance(name, str) and name.startswith("projects/") and "/tasks/" in name:
+        head, _, task = name.rpartition("/tasks/")
+        queue = _queue_named(head)
+        return TaskName(queue.project, queue.location, queue.queue, check_task_id(task))
     match _parts(text):
-        case ["projects", *_] if "/tasks/" in (name := name_of(text)):
-            head, _, task = name.rpartition("/tasks/")
-            queue = parse_queue(head)
         case [location_id, queue_id, task] if project:
             queue = parse_queue(f"{location_id}/{queue_id}", project)
         case [queue_id, task] if project and location:

@@ -103,7 +103,7 @@ class Each(Generic[Thing]):
         session: Session,
         effect: Effect,
         call: Callable[[Thing], Call | None],
-        take: Callable[[Thing, bytes], object] = lambda thing, answer: decode(answer, Empty),
+        take: Callable[[Thing, bytes], object] = lambda thing, answer: _check_empty(answer),
     ) -> None:
         self.effect = effect
         self._session = session
@@ -152,6 +152,12 @@ class Each(Generic[Thing]):
             return self._session.send(call)
         except CloudTasksError as error:
             return error
+
+
+def _check_empty(answer: bytes) -> None:
+    """Errors: DecodeError."""
+    if answer != b"{}":  # the usual response
+        decode(answer, Empty)
 
 
 def _not_offered(answers: list[bytes | CloudTasksError]) -> bool:

@@ -120,6 +120,12 @@ class _Parts:
                 f"partition_by={self._names!r} makes more than {_MOST_PARTITIONS:,} folders.",
                 hint='pass columns with few values, such as partition_by=["location", "queue"]',
             )
+        if _MISSING in key:
+            column = self._names[key.index(_MISSING)]
+            raise ConfigError(
+                f"A row has the {column} {_MISSING!r}, which readers take for a missing value.",
+                hint="pass other columns as partition_by",
+            )
         values = [_MISSING if value is None else quote(str(value), safe="") for value in key]
         names = [f"{name}={value}" for name, value in zip(self._names, values, strict=True)]
         folder = self._folder.joinpath(*names)

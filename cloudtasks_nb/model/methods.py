@@ -78,6 +78,11 @@ class Method(Struct, frozen=True, kw_only=True, dict=True):
         return tuple(match[1] for match in _VARIABLE.finditer(self.path))
 
     @cached_property
+    def template(self) -> str:
+        """The path as a format string: "{name}:acknowledge"."""
+        return _VARIABLE.sub(r"{\1}", self.path)
+
+    @cached_property
     def pattern(self) -> re.Pattern[str]:
         """Matches a request path below the version prefix; groups are the path parameters."""
         out, at = [], 0
@@ -97,10 +102,12 @@ class Method(Struct, frozen=True, kw_only=True, dict=True):
         missing = [name for name in self.variables if not values.get(name) and name != self.optional]
         if missing:
             raise ConfigError(f"{self.id} needs {', '.join(missing)}.")
-        template = self.path
+        template = self.template
         if self.optional and not values.get(self.optional):
             template = template.replace(f"/{{{self.optional}}}", "")
-        path = _VARIABLE.sub(lambda match: quote(values[match[1]], safe="/:"), template)
+        path = template.format_map(
+            {name: quote(values[name], safe="/:") for name in self.variables if values.get(name)}
+        )
         return f"/{version}/{path}" if self.versioned else f"/{path}"
 
 
@@ -180,13 +187,15 @@ METHODS: dict[str, Method] = {
 """All 29 methods, by their API id (without the "cloudtasks." prefix), with messages of the model."""
 
 
-@cache
 def methods_of(version: Version) -> dict[str, Method]:
     """The methods of a version, with its messages and parameters: 29 in v2beta2, 24 in v2beta3 and v2."""
-    return {id: _in(method, version) for id, method in METHODS.items() if version in method.versions}
+    return {id: method_in(version, id) for id, method in METHODS.items() if version in method.versions}
 
 
-def _in(method: Method, version: Version) -> Method:
+@cache
+def method_in(version: Version, id: str) -> Method:
+    """One method, with the messages and parameters of a version that has it."""
+    method = METHODS[id]
     return replace(
         method,
         version=version,

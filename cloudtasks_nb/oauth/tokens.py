@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
@@ -15,8 +16,9 @@ from ..discreet import Body, Discreet, JsonObject, as_secret
 from ..errors import AuthError, CloudTasksError, ConfigError, TransportError, Unavailable
 from ..redact import DOTS, is_secret
 from ..rest.auth import TOKEN_URI, check_token_uri, is_loopback
+from ..rest.connections import Connections
 from ..rest.deadline import Deadline
-from ..rest.exchange import Bounds, connections, exchange
+from ..rest.exchange import Bounds, exchange
 from ..rest.retry import Retry
 from ..rest.token_refusals import refusal
 from ..rest.trying import Trying
@@ -215,7 +217,7 @@ def _post(token_uri: str, form: dict[str, str], deadline: Deadline) -> _Answer:
     """Send one request. Errors: AuthError with the next step, Unavailable, TransportError."""
     host = urlsplit(token_uri).hostname or ""
     body = Body(urlencode(form).encode())
-    with connections(direct=is_loopback(host)) as http:
+    with closing(Connections(direct=is_loopback(host))) as http:
         answer = exchange(http, "POST", token_uri, headers=_HEADERS, body=body, bounds=Bounds(deadline))
     try:
         said = json.decode(answer.body, type=_Answer)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from typing import Any, get_args
 
 from msgspec import Struct
@@ -17,6 +18,7 @@ from ..model.durations import parse_duration
 from ..model.instants import instant_of
 from ..model.task import TaskState, attempted_at, state_of
 from ..model.unpacking import inflated
+from ..names import TaskName, parse_task
 from .grammar import COMPARE, Term
 from .payloads import payload_condition
 
@@ -41,7 +43,7 @@ _FIELDS_INSTEAD = {
     "task": "id", "task_id": "id", "name": "id", "age": "created", "create_time": "created",
     "dispatch_count": "attempts", "tries": "attempts", "body": "payload", "type": "kind", "last_code": "code",
     "last_message": "message", "last_attempt": "attempted", "last_dispatch_time": "attempted",
-    "last_response_time": "attempted",
+    "last_response_time": "attempted", "region": "location", "queue_id": "queue", "queue_name": "queue",
 }  # fmt: skip
 
 
@@ -124,6 +126,23 @@ def _holding(example: str, held: Callable[[Task], str | None]) -> Field:
         return lambda task, now: wanted in (held(task) or "").casefold()
 
     return Field(example, test)
+
+
+def _matching(example: str, held: Callable[[TaskName], str]) -> Field:
+    """A part of the task's name that equals the value, ignoring case. A `*` stands for any characters."""
+
+    def test(sign: str, value: str) -> Condition:
+        wanted = value.casefold()
+        return lambda task, now: fnmatchcase(held(parse_task(task.name)).casefold(), wanted)
+
+    return Field(example, test)
+
+
+def _queue(sign: str, value: str) -> Condition:
+    """The id of the queue, or location/queue, as tables of many queues show it."""
+    with_location = "/" in value
+    held = _matching("", lambda name: f"{name.location}/{name.queue}" if with_location else name.queue)
+    return held.test(sign, value)
 
 
 def _tag(sign: str, value: str) -> Condition:
@@ -230,5 +249,7 @@ FIELDS: dict[str, Field] = {
     "url": _holding("url:example.com", lambda task: task.url),
     "message": _holding("message:timeout", lambda task: task.last_status.message if task.last_status else ""),
     "payload": _holding("payload:ada", payload_text),
+    "queue": Field("queue:emails", _queue),
+    "location": _matching("location:us-central1", lambda name: name.location),
 }
 """Every field, in the order of suggestions. `payload.KEY` is the value of a key in the payload."""

@@ -16,12 +16,16 @@ _KEYS = 60
 
 
 def terms_offered(tasks: Iterable[Task]) -> Iterator[tuple[str, str]]:
-    """Terms and beginnings of terms, each with an example: all fields, their values, and the keys of payloads.
+    """Terms and beginnings of terms, each with an example: fields, their values, and the keys of payloads.
+
+    All tasks of a panel are of one queue, so the fields `queue` and `location` are not suggested.
 
     >>> dict(terms_offered([]))["due<"]
     'such as due<2h'
     """
     for name, field in FIELDS.items():
+        if name in ("queue", "location"):
+            continue
         sign = ":" if field.named else "<"
         yield f"{name}{sign}", f"such as {field.example}"
         if field.named and field.compared:

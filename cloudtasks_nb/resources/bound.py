@@ -29,6 +29,10 @@ class Bound(Checked):
 
     def bind(self, session: Session) -> Self:
         """Set the session for its verbs; returns itself."""
+        return self._bind(session)
+
+    def _bind(self, session: Session) -> Self:
+        """As bind, without the validation of a public verb."""
         self.__dict__["session"] = session
         return self
 
@@ -77,13 +81,13 @@ class QueueVerbs(Bound):
         @property
         def kind(self) -> Kind: ...
 
-    def bind(self, session: Session) -> Self:
-        """As Bound.bind; calls for a pull queue then use the API version that shows all of it."""
+    def _bind(self, session: Session) -> Self:
+        """Calls for a pull queue then use the API version that shows all of it."""
         if self._kind_of_tasks == "pull":
             session.speaking.learn_pull(self.name)
         elif self._kind_of_tasks is not None:
             session.speaking.forget_pull(self.name)
-        super().bind(session)
+        super()._bind(session)
         return self._noted()
 
     def _take(self, answer: msgspec.Struct) -> Self:
@@ -131,5 +135,5 @@ def bind_all(items: list[B], session: Session) -> list[B]:
     """Set the session of each item. Errors: DecodeError for an item without a name."""
     for item in items:
         check_named(type(item).__name__, item.name)
-        item.bind(session)
+        item._bind(session)
     return items

@@ -19,7 +19,7 @@ from .exchange import Answer
 
 TOKEN_PARAMETERS = frozenset({"access_token", "oauth_token", "bearer_token"})
 KEY_PARAMETER = "key"
-_COMPACT = {"prettyPrint": "false"}
+_COMPACT = "prettyPrint=false"
 _PRETTY = frozenset({"prettyPrint", "$prettyPrint", "pp"})
 
 
@@ -53,23 +53,23 @@ class Call:
             if value not in (None, "")
             for one in (value if isinstance(value, list | tuple) else [value])
         ]
-        if not self.given & _PRETTY:
-            pairs += [(name, Secret(value)) for name, value in _COMPACT.items()]
+        compact = [] if self.given & _PRETTY else [_COMPACT]
         with writing(method.id, path):
             self.body = (
                 Body(encode(body)) if body is not None else (b"{}" if method.request is not None else None)
             )
-            self.target = Address(method.url_path(method.version, **path) + "?" + urlencode(pairs))
+            queries = [Secret(urlencode(pairs)), *compact] if pairs else compact
+            self.target = Address(f"{method.url_path(method.version, **path)}?{'&'.join(queries)}")
 
     @property
     def brings_token(self) -> bool:
         """Whether a parameter has the access token, in place of the Authorization header."""
-        return any(name.removeprefix("$") in TOKEN_PARAMETERS for name in self.given)
+        return bool(self.given) and any(name.removeprefix("$") in TOKEN_PARAMETERS for name in self.given)
 
     @property
     def brings_key(self) -> bool:
         """Whether a parameter has an API key."""
-        return bool(self.given & {KEY_PARAMETER, f"${KEY_PARAMETER}"})
+        return not self.given.isdisjoint((KEY_PARAMETER, f"${KEY_PARAMETER}"))
 
     @property
     def wraps(self) -> bool:

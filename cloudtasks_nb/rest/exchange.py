@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -10,19 +9,17 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import urlsplit
 
-import requests
 import urllib3
 from msgspec import Struct
+from urllib3 import exceptions
 
 from ..discreet import Body, Discreet
 from ..errors import AnswerTooLarge, Timeout, TransportError
-from ..redact import scrub
-from .deadline import Deadline, DeadlineAdapter
+from .connections import Connections
+from .deadline import Deadline
 
 MAX_ANSWER_BYTES = 512 * 1024 * 1024
-_CHUNK_BYTES = 256 * 1024
-_PACKED_CHUNK_BYTES = 16 * 1024  # they decompress to 16 MB at most
-_CONNECTIONS = 32
+_CHUNK_BYTES = 16 * 1024  # if packed, they decompress to 16 MB at most
 _LONGER = "try again, or give calls more time: ct.connect(timeout=60)"
 
 
@@ -51,32 +48,8 @@ class Bounds(Struct, frozen=True):
     max_answer_bytes: int = MAX_ANSWER_BYTES
 
 
-class _Discreet(logging.Filter):
-    """Hides keys in debug logs of connections, which contain whole URLs."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if isinstance(record.args, tuple):
-            record.args = tuple(scrub(arg) if isinstance(arg, str) else arg for arg in record.args)
-        return True
-
-
-_DISCREET = _Discreet()
-
-
-def connections(*, direct: bool) -> requests.Session:
-    """A thread-safe pool of connections. `direct` ignores the proxies of the environment (for local servers)."""
-    logging.getLogger("urllib3.connectionpool").addFilter(_DISCREET)  # adding it twice has no effect
-    http = requests.Session()
-    adapter = DeadlineAdapter(pool_connections=4, pool_maxsize=_CONNECTIONS, max_retries=0)
-    http.mount("https://", adapter)
-    http.mount("http://", adapter)
-    http.trust_env = not direct
-    http.auth = lambda request: request  # otherwise a ~/.netrc entry would replace our Authorization header
-    return http
-
-
 def exchange(
-    http: requests.Session,
+    http: Connections,
     verb: str,
     url: str,
     *,
@@ -93,66 +66,76 @@ def exchange(
             hint=_LONGER,
             reached=False,
         )
-    # One total for connecting and reading: a bare number would apply to each of them.
-    within: Any = urllib3.Timeout(total=left_s)
+    response = None
     try:
-        with http.request(
-            verb, url, headers=headers, data=body, timeout=within, stream=True, allow_redirects=False
-        ) as response:
-            return Answer.of(response.status_code, response.headers, _read(response, bounds))
-    except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
-        failure = _failure(url, error, deadline)
+        with http.open(verb, url, headers=headers, body=body, within_s=left_s) as response:
+            return Answer.of(response.status, response.headers, _read(url, response, bounds))
+    except (exceptions.HTTPError, ValueError) as error:
+        failure = _failure(url, error, deadline, was_sent=response is not None)
     # Raised outside the except block: the library's error, as its context, would show the URL, which may hold a token.
     raise failure
 
 
-def _failure(url: str, error: Exception, deadline: Deadline) -> TransportError:
-    if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError):
+def _failure(url: str, error: Exception, deadline: Deadline, *, was_sent: bool) -> TransportError:
+    if isinstance(error, exceptions.NewConnectionError):  # a TimeoutError, too
+        return TransportError(
+            f"{_host(url)} was not reached: {_cause(error)}.",
+            hint="check the endpoint and the network; for an emulator: is it running? ct.local() starts one",
+            reached=False,
+        )
+    if isinstance(error, exceptions.TimeoutError):
         return _timeout(url, deadline)
-    if isinstance(error, requests.exceptions.SSLError):
-        return TransportError(f"No secure connection to {_host(url)}: {_cause(error)}.", reached=False)
-    if isinstance(error, requests.exceptions.ProxyError):
+    if was_sent:
+        return _broken(url, error)
+    if isinstance(error, exceptions.SSLError):
+        return TransportError(
+            f"No secure connection to {_host(url)}: {_cause(error)}.",
+            hint="if this network has its own certificates, REQUESTS_CA_BUNDLE names their file",
+            reached=False,
+        )
+    if isinstance(error, exceptions.ProxyError):
         return TransportError(
             f"The proxy rejected the connection to {_host(url)}: {_cause(error)}.",
             hint="check HTTPS_PROXY and NO_PROXY",
             reached=False,
         )
-    if isinstance(error, requests.ConnectionError):
-        return _not_connected(url, error)
     return _broken(url, error)
 
 
-def _read(response: requests.Response, bounds: Bounds) -> bytes:
-    """Read the body in chunks, within limits of time and size, in case of a slow server or a decompression bomb."""
+def _read(url: str, response: urllib3.BaseHTTPResponse, bounds: Bounds) -> bytes:
+    """Read the body within limits of time and size, in case of a slow server or a decompression bomb."""
     packed = response.headers.get("Content-Encoding", "")
     if "," in packed:  # each layer can compress a thousandfold
-        raise TransportError(f"{_host(response.url)} compressed its response more than once: {packed}.")
+        raise TransportError(f"{_host(url)} compressed its response more than once: {packed}.")
+    if response.length_remaining and not packed:
+        return _read_whole(url, response, bounds)
     body = BytesIO()  # hides the content from tracebacks, because a response may hold a token
-    chunk_bytes = _PACKED_CHUNK_BYTES if packed else _CHUNK_BYTES
-    while body.write(response.raw.read1(chunk_bytes, decode_content=True)):
-        if body.tell() > bounds.max_answer_bytes:
-            raise AnswerTooLarge(
-                f"The response of {_host(response.url)} is larger than {bounds.max_answer_bytes:,} bytes.",
-                hint="request less (a smaller page_size, fields=...), or allow more: ct.connect(max_answer_bytes=...)",
-            )
+    while body.write(response.read1(_CHUNK_BYTES, decode_content=True)):
+        _check_size(url, body.tell(), bounds)
         if bounds.deadline.left_s < 0:
-            raise _timeout(response.url, bounds.deadline)
+            raise _timeout(url, bounds.deadline)
     return body.getvalue()
+
+
+def _read_whole(url: str, response: urllib3.BaseHTTPResponse, bounds: Bounds) -> bytes:
+    """Read a body of known length in one piece: new memory for copies would take longer than receiving it."""
+    length = response.length_remaining or 0
+    _check_size(url, length, bounds)
+    body = BytesIO(response.read(length, decode_content=False))  # hides it, without a copy
+    response.read(1, decode_content=False)  # raises if the connection has ended too early
+    return body.getvalue()
+
+
+def _check_size(url: str, size: int, bounds: Bounds) -> None:
+    if size > bounds.max_answer_bytes:
+        raise AnswerTooLarge(
+            f"The response of {_host(url)} is larger than {bounds.max_answer_bytes:,} bytes.",
+            hint="request less (a smaller page_size, fields=...), or allow more: ct.connect(max_answer_bytes=...)",
+        )
 
 
 def _timeout(url: str, deadline: Deadline) -> Timeout:
     return Timeout(f"{_host(url)} did not respond completely within {deadline.total_s:.3g} s.", hint=_LONGER)
-
-
-def _not_connected(url: str, error: requests.ConnectionError) -> TransportError:
-    reason = getattr(error.args[0] if error.args else None, "reason", None)
-    if not isinstance(reason, urllib3.exceptions.NewConnectionError):
-        return _broken(url, error)
-    return TransportError(
-        f"{_host(url)} was not reached: {_cause(reason)}.",
-        hint="check the endpoint and the network; for an emulator: is it running? ct.local() starts one",
-        reached=False,
-    )
 
 
 def _broken(url: str, error: Exception) -> TransportError:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 _LIMIT = re.compile(r"\blimit '([^']+)'")
@@ -24,6 +25,7 @@ _DOCUMENTED = {
 }  # fmt: skip
 
 
+@cache
 def kind_of(method: str) -> str:
     """The quota that a REST method uses: "list", "run", "lease" or "rest". Other services have their own quota.
 

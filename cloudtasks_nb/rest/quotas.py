@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import threading
 import time
+from collections import deque
 from typing import Protocol
 
 from msgspec import Struct
@@ -26,6 +27,8 @@ _FEW, _GROWTH_PER_CALL = (
 )  # accepted calls between rejections; the growth of the rate with each of them
 _STEADY_S, _GROWTH_PER_S = 10.0, 1.2  # the rate grows faster after this time without a rejected call
 _FORGOTTEN_S = 60.0
+_IN_A_SECOND = {"lease": 10}  # documented: so many calls in any second
+_MOST_REMEMBERED = 1000  # queues that tasks were leased from
 _LONGEST_S = 150.0  # the limit for pauses of other calls, in case a proxy sends a long Retry-After
 
 
@@ -65,6 +68,8 @@ class Pause:
     Calls that were sent before the pause began and are rejected count as one round. A further round halves the rate if
     fewer than five calls were accepted since the one before. Otherwise the rate is near the quota, or the service
     rejected a single call, and the rate stays. Each accepted call increases it again.
+
+    `used_up_until_s`: until then, calls that were accepted before use up the whole quota.
     """
 
     def __init__(self, kind: str) -> None:
@@ -75,6 +80,7 @@ class Pause:
         self._refused_s = -math.inf
         self._until_s = -math.inf
         self._free_s = -math.inf
+        self.used_up_until_s = -math.inf
         self.error: ResourceExhausted | None = None
         """The last error."""
 
@@ -95,7 +101,10 @@ class Pause:
         self._in_a_row += 1
         wait_s = policy.wait_s(error, tries=self._in_a_row, chance=chance, retry_after_s=asked_s)
         self._refused_s = now_s
-        self._until_s = self._free_s = now_s + max(wait_s, 1 / self._per_s)
+        ends_s = now_s + max(wait_s, 1 / self._per_s)
+        if self.used_up_until_s > now_s:  # then the end is known
+            ends_s = max(self.used_up_until_s, now_s + asked_s)
+        self._until_s = self._free_s = ends_s
 
     def passed(self, left_s: float) -> None:
         """Record that a call, sent at `left_s`, succeeded."""
@@ -131,6 +140,7 @@ class Pauses:
 
     def __init__(self) -> None:
         self._pauses: dict[Quota, Pause] = {}
+        self._accepted: dict[Quota, deque[float]] = {}
         self._lock = threading.Lock()
 
     def of(self, method: str, resource: str) -> Pause | None:
@@ -148,13 +158,28 @@ class Pauses:
             if not is_regional(error.message, error.details):
                 self._join(quota)
             pause = self._find(quota) or self._pauses.setdefault(quota, Pause(quota.kind))
+            pause.used_up_until_s = self._used_up_until_s(quota)
             pause.refused(error, left_s, now_s, policy, chance)
         return pause
 
-    def passed(self, pause: Pause, left_s: float) -> None:
+    def passed(self, method: str, resource: str, left_s: float) -> None:
         """Record that a call, sent at `left_s`, succeeded."""
+        most = _IN_A_SECOND.get(kind_of(method))
+        if most is None and not self._pauses:
+            return
         with self._lock:
-            pause.passed(left_s)
+            quota = quota_of(method, resource)
+            if (pause := self._find(quota)) is not None:
+                pause.passed(left_s)
+            if most is not None:
+                if len(self._accepted) >= _MOST_REMEMBERED:
+                    self._accepted.clear()
+                self._accepted.setdefault(quota, deque(maxlen=most)).append(time.monotonic())
+
+    def _used_up_until_s(self, quota: Quota) -> float:
+        """When a second has passed since as many accepted calls as the quota allows in a second."""
+        accepted = self._accepted.get(quota)
+        return accepted[0] + 1 if accepted is not None and len(accepted) == accepted.maxlen else -math.inf
 
     def reserve(
         self, pause: Pause, within_s: float, earliest_s: float = -math.inf, turns: int = 1

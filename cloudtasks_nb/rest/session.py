@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from copy import copy
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from msgspec.structs import replace
@@ -24,17 +24,15 @@ from ..model.versions import AUTO, VERSIONS, Spoken, Version
 from .answers import asked, check_named, is_unserved
 from .auth import Auth, check_secret_way, check_url, is_loopback
 from .call import Call
+from .connections import Connections
 from .deadline import Deadline
-from .exchange import MAX_ANSWER_BYTES, Answer, Bounds, connections, exchange
+from .exchange import MAX_ANSWER_BYTES, Answer, Bounds, exchange
 from .heard import Heard
 from .nearby import Nearby
 from .quotas import Pauses
 from .retry import Retry
 from .trying import TryingCall
 from .versioned import Speaking
-
-if TYPE_CHECKING:
-    import requests
 
 T = TypeVar("T")
 
@@ -74,7 +72,7 @@ class Session(Connected):
         self._headers = _HEADERS | {"Accept-Encoding": "identity" if local else "gzip"}
         self._direct = local
         self._process = os.getpid()
-        self._http = connections(direct=local)
+        self._http = Connections(direct=local)
         self._closed = False
         self._nearby: Nearby | None = Nearby()
         self.queue_states: dict[str, str] = {}
@@ -231,10 +229,10 @@ class Session(Connected):
         """The current time of the service; an emulator's clock can be moved."""
         return self.moved_to or datetime.now(UTC)
 
-    def connections(self) -> requests.Session:
+    def connections(self) -> Connections:
         """The connections of this process. A forked child needs its own: it would read its parent's responses."""
         if self._process != os.getpid():
-            self._process, self._http = os.getpid(), connections(direct=self._direct)
+            self._process, self._http = os.getpid(), Connections(direct=self._direct)
         return self._http
 
     @property

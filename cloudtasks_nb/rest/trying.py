@@ -138,8 +138,7 @@ class TryingCall(Trying):
 
     def passed(self) -> None:
         """Record the success, which ends the series of rejections of its quota."""
-        if (pause := self.pauses.of(self.call.method.id, self.call.resource)) is not None:
-            self.pauses.passed(pause, self.left_at_s)
+        self.pauses.passed(self.call.method.id, self.call.resource, self.left_at_s)
 
     def wait(self, error: CloudTasksError, deadline: Deadline) -> None:
         """Wait before the next try. Errors: the error itself, if it is final."""

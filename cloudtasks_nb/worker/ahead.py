@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable
 
 MOST_AHEAD = 1000
-"""The maximum of waiting handler calls in one worker."""
+"""The maximum of tasks that wait in one worker."""
 FEWEST_ATTEMPTS = 20
 """If a queue allows fewer attempts, nothing is leased ahead, because giving a task back uses an attempt."""
 
@@ -25,8 +25,8 @@ _MOST_CALLS_PER_S, _FEWEST_CALLS_PER_S, _FEWEST_WHEN_IDLE_PER_S = 10.0, 0.05, 0.
 class Ahead:
     """Decides how many handler calls may wait in a worker, and when to lease more. One per run.
 
-    `concurrency`: concurrent handlers. `lease_s`: the duration of a lease. `is_allowed`: False if nothing may be
-    leased ahead; set it once the queue's settings are known.
+    `concurrency`: concurrent handlers. `lease_s`: the duration of a lease. `batch_size`: tasks per handler call.
+    `is_allowed`: False if nothing may be leased ahead; set it once the queue's settings are known.
 
     >>> ahead = Ahead(8, lease_s=60)
     >>> ahead.lacks(waiting=0, running=0)
@@ -36,8 +36,16 @@ class Ahead:
     (80, 0)
     """
 
-    def __init__(self, concurrency: int, lease_s: float, chance: Callable[[], float] = random.random) -> None:
+    def __init__(
+        self,
+        concurrency: int,
+        lease_s: float,
+        *,
+        batch_size: int = 1,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
         self.is_allowed = True
+        self._most = max(1, MOST_AHEAD // batch_size)
         self._concurrency = concurrency
         self._longest_s = min(_LONGEST_HORIZON_S, lease_s / 3)
         self._horizon_s = min(_HORIZON_S, self._longest_s)
@@ -73,7 +81,7 @@ class Ahead:
         """How many handler calls should wait."""
         if not self._count or not self.is_allowed:
             return 0
-        return min(MOST_AHEAD, int(self._horizon_s / self.seconds_for(1, youngest_s)))
+        return min(self._most, int(self._horizon_s / self.seconds_for(1, youngest_s)))
 
     def lacks(self, waiting: int, running: int, youngest_s: float = 0.0) -> int:
         """How many handler calls to lease tasks for now; 0 while enough wait."""

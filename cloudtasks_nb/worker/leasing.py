@@ -32,7 +32,7 @@ class Leasing:
     """
 
     def __init__(self, queue: Queue, options: WorkerOptions, submit: Submit) -> None:
-        self.ahead = Ahead(options.concurrency, options.lease_s)
+        self.ahead = Ahead(options.slots, options.lease_s, batch_size=options.batch_size or 1)
         self.ahead.is_allowed = False  # until the queue's settings are known
         self.is_under_way = False
         self.due_again: dict[str, float] = {}
@@ -101,6 +101,7 @@ class Leasing:
 
     def refused(self, error: BaseException, asked_s: float, *, is_idle: bool) -> None:
         """Record a call with a transient error. `is_idle`: this worker has no task."""
+        self.empty_s = -math.inf
         exhausted = isinstance(error, ResourceExhausted)
         pause_s = self.ahead.refused(is_idle=is_idle) if exhausted else self._patience.trouble_s()
         if isinstance(error, TransportError) and error.reached:

@@ -23,6 +23,7 @@ from .leasing import Leasing
 from .options import WorkerOptions, handle
 from .settling import LeaseCall
 from .tally import Tally
+from .threads import DaemonThreads
 
 if TYPE_CHECKING:
     from ..resources.queue import Queue
@@ -56,6 +57,7 @@ class WorkerRun:
         self._tally = tally
         self._until_empty = until_empty
         self._events: SimpleQueue[Event] = SimpleQueue()
+        self._slots = options.slots
         self._calls = ThreadPoolExecutor(_CALLS_AT_ONCE, f"leases {queue.id}")
         self._leasing = Leasing(queue, options, self._submit)
         self._holding = Holding(queue._session, self._submit, self._settled, self._renewed)
@@ -79,7 +81,7 @@ class WorkerRun:
         """Run until the work is done. Errors: the error that stopped it."""
         tally, began_s = self._tally, time.monotonic() - self._tally.elapsed_s
         tally.state = "running"
-        own = None if self._options.executor else ThreadPoolExecutor(self._options.concurrency, "handler")
+        own = None if self._options.executor else DaemonThreads(self._slots, "handler")
         executor = self._options.executor or own
         assert executor is not None  # noqa: S101 - one or the other
         try:
@@ -101,8 +103,9 @@ class WorkerRun:
     def _count(self, began_s: float) -> None:
         tally, now_s = self._tally, time.monotonic()
         tally.elapsed_s = now_s - began_s
-        tally.running, tally.waiting = len(self._running), _tasks_of(self._waiting, self._options)
-        tally.in_hand = _tasks_of(self._running, self._options)
+        in_time = [hand for hand in self._running if not hand.is_late]
+        tally.running, tally.waiting = len(in_time), _tasks_of(self._waiting, self._options)
+        tally.in_hand, tally.hanging = _tasks_of(in_time, self._options), len(self._running) - len(in_time)
         oldest = next(iter(self._running), None)
         tally.longest_s = now_s - oldest.began_s if oldest is not None else 0.0
 
@@ -118,10 +121,10 @@ class WorkerRun:
     def _step(self, executor: Executor) -> None:
         """Start all due actions, wait for the next event, then process all events."""
         now_s = time.monotonic()
-        if self._stopping:
-            self._finish_or_give_back(now_s)
-        while self._waiting and not self._fatal and len(self._running) < self._options.concurrency:
+        while self._waiting and not self._fatal and len(self._running) < self._slots:
             self._begin(self._waiting.popleft(), now_s, executor)
+        if self._stopping:  # after free handlers got tasks: giving one back could end it
+            self._finish_or_give_back(now_s)
         self._end_late(now_s)
         lease_s = self._lease_if_due(now_s)
         self._holding.act(now_s, at_once=not self._running)
@@ -296,14 +299,28 @@ class WorkerRun:
         for hand in [hand for hand in self._running if not hand.is_late]:
             if now_s - hand.began_s < (self._options.timeout_s or 0):
                 break  # the others started later
+            if self._is_queued(hand):
+                del self._running[hand]
+                self._running[hand], hand.began_s = None, now_s
+                continue
             hand.is_late = True
             self._failed(hand, TimeoutError(why))
             if hand.future is not None and hand.future.cancel():
                 self._running.pop(hand, None)
-        if len(self._running) == self._options.concurrency and all(hand.is_late for hand in self._running):
+        if len(self._running) == self._slots and all(hand.is_late for hand in self._running):
             self._fail(
-                TimeoutError(f"All {len(self._running)} handlers hang: {why}. Their tasks were given back.")
+                TimeoutError(
+                    f"No handler is free: {why}, each of {self._slots}. Their tasks were given back."
+                )
             )
+
+    def _is_queued(self, hand: Hand) -> bool:
+        """Whether a pool has not begun the handler, because something else uses its threads or processes, too."""
+        future, pool = (
+            hand.future,
+            isinstance(self._options.executor, ThreadPoolExecutor | ProcessPoolExecutor),
+        )
+        return pool and future is not None and not (future.running() or future.done())
 
     def _fail(self, error: BaseException) -> None:
         """Record a fatal error: wait for running handlers, then raise it."""

@@ -69,6 +69,12 @@ class WorkerOptions(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fi
             )
 
     @property
+    def slots(self) -> int:
+        """How many handlers can run at once: `concurrency`, or the threads or processes of a pool that has fewer."""
+        most = getattr(self.executor, "_max_workers", None)  # Python's pools have no public name for it
+        return min(self.concurrency, most) if isinstance(most, int) else self.concurrency
+
+    @property
     def timeout_s(self) -> float | None:
         """How long a handler may run, in seconds; None for no limit."""
         return None if self.handler_timeout is None else Duration.of(self.handler_timeout).total_seconds()

@@ -39,11 +39,13 @@ class Tally(msgspec.Struct):
     waiting: int = 0
     """Tasks that were leased ahead and wait for a handler."""
     running: int = 0
-    """Running handler calls."""
+    """Running handler calls, without those that hang."""
+    hanging: int = 0
+    """Handler calls that still run after `handler_timeout`. Their tasks count as failed."""
     in_hand: int = 0
     """Tasks in these calls: more than calls, if a call takes several."""
     longest_s: float = 0.0
-    """The running time of the oldest of them, in seconds."""
+    """The running time of the oldest handler call, in seconds."""
     acknowledging: int = 0
     """Tasks that were handled, and whose acknowledgement has no response yet."""
     done: int = 0
@@ -97,6 +99,7 @@ class Tally(msgspec.Struct):
                 "leased": counted(self.leased, "task"),
                 "waiting here": self.waiting or None,
                 "running now": self._running(),
+                "hanging": counted(self.hanging, "handler") if self.hanging else None,
                 "acknowledging": self.acknowledging or None,
                 "succeeded": self.done,
                 "failed": self.failed,

@@ -212,6 +212,16 @@ def test_a_selection_is_run(queue: ct.Queue) -> None:
     assert sorted(task.dispatch_count for task in queue.tasks()) == [0, 1, 1]
 
 
+def test_the_eleventh_lease_call_of_a_second_is_rejected_once_at_most(
+    client: ct.Client, calls: list[str]
+) -> None:
+    queue = client.create_queue(new_id(), kind="pull")
+    calls.clear()
+    for _ in range(11):
+        assert not queue.lease(max_tasks=1)
+    assert len(calls) <= 12
+
+
 def test_leased_tasks_are_finished_together(client: ct.Client) -> None:
     queue = client.create_queue(new_id(), kind="pull")
     queue.create_tasks(str(number) for number in range(25)).raise_for_errors()

@@ -105,6 +105,23 @@ def test_few_files_are_open_and_few_rows_are_held_whatever_their_order(
     assert sorted(read, key=lambda row: row["n"]) == rows
 
 
+def test_missing_and_empty_values_differ_and_no_value_is_read_as_missing(tmp_path: Path) -> None:
+    schema = pa.schema([("key", pa.string()), ("n", pa.int64())])
+
+    def write(path: Path, *keys: str | None) -> Path:
+        rows = [{"key": key, "n": n} for n, key in enumerate(keys)]
+        return dataset.write_dataset(path, schema, [pa.RecordBatch.from_pylist(rows, schema)], ["key"])
+
+    types = pa.dataset.partitioning(pa.schema([("key", pa.string())]), flavor="hive")
+    keys = [None, "", "007", "a/b", ".", "null", "é=%2F"]
+    read = pq.read_table(write(tmp_path / "all", *keys), partitioning=types).sort_by("n")
+    assert read["key"].to_pylist() == keys
+    with pytest.raises(ct.ConfigError, match="__HIVE_DEFAULT_PARTITION__") as caught:
+        write(tmp_path / "taken", None, "__HIVE_DEFAULT_PARTITION__")
+    assert "missing value" in str(caught.value)
+    assert not (tmp_path / "taken").exists()
+
+
 NOT_A_FILE: dict[str, Callable[[ct.Queue, str], object]] = {
     "csv": lambda queue, path: queue.tasks().to_csv(path),
     "excel": lambda queue, path: queue.tasks().to_excel(path),

@@ -87,6 +87,53 @@ def test_the_tasks_of_all_queues_are_one_listing_with_all_that_listings_have(pro
     assert len(list(project.queues(filter="state=PAUSED").tasks())) == 0
 
 
+BY_PLACE = {
+    "queue:q0": {"q0": 3},
+    "queue:q0,q3": {"q0": 3, "q3": 1},
+    "queue:q0 queue:Q3": {"q0": 3, "q3": 1},
+    "queue:europe-west1/q0,us-central1/q3": {"q0": 3},
+    "queue:europe-*/*": {"q0": 3, "q3": 1},
+    "queue:q": {},
+    "queue:q*": ALL,
+    "queue:*2,q3": {"q2": 5, "q3": 1},
+    "-queue:q0": {"q2": 5, "q3": 1},
+    "-queue:q*": {},
+    "location:us-central1": {"q2": 5},
+    "location:europe-*": {"q0": 3, "q3": 1},
+    "-location:europe-* is:scheduled": {"q2": 5},
+    "location:europe-west1 queue:q2": {},
+    "queue:q2 payload.n>2": {"q2": 2},
+    "queue:q2 is:due": {},
+    'queue:"q2" attempts:0 kind:http id:t-004': {"q2": 1},
+}
+
+
+@pytest.mark.parametrize("query", BY_PLACE)
+def test_tasks_of_many_queues_are_found_by_queue_and_location(query: str, project: ct.Client) -> None:
+    tasks = project.queues("-").tasks(view="FULL", page_size=2).where(query)
+    assert counts(list(tasks)) == BY_PLACE[query]
+    assert dict(Counter(tasks.to_dataframe(progress=False)["queue"])) == BY_PLACE[query]
+    assert tasks.to_arrow(columns=["location"]).num_rows == sum(BY_PLACE[query].values())
+
+
+def test_one_queue_has_these_fields_too_and_files_hold_what_matches(
+    project: ct.Client, tmp_path: Path
+) -> None:
+    one = project.queue("q2").tasks()
+    assert len(one.where("queue:q2 location:us-*").to_dataframe()) == 5
+    assert list(one.where("-queue:q2")) == []
+    some = project.queues("-").tasks().where("queue:q0,q2").where("location:us-central1")
+    assert len(some.first(3)) == 3
+    assert set(pd.read_csv(some.to_csv(tmp_path / "some.csv"))["queue"]) == {"q2"}
+    folder = some.to_parquet(tmp_path / "some", partition_by=["location", "queue"])
+    assert [path.name for path in folder.rglob("queue=*")] == ["queue=q2"]
+    for wrong, meant in (("queues:q2", "queue:q2"), ("region:us-east1", "location:us-east1")):
+        with pytest.raises(ct.QueryError, match=f"did you mean {meant}"):
+            project.queues("-").tasks().where(wrong)
+    with pytest.raises(ct.QueryError, match="queue cannot be used with '>'"):
+        project.queues("-").tasks().where("queue>q0")
+
+
 def test_an_export_reads_queues_side_by_side_and_iteration_reads_what_it_reaches(
     project: ct.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -327,7 +327,7 @@ def test_no_variable_shows_a_secret_when_a_call_is_interrupted(monkeypatch: pyte
         raise KeyboardInterrupt
 
     client = ct.connect("p", "us-central1", endpoint=NOWHERE, access_token=TOKEN)
-    monkeypatch.setattr("requests.Session.request", interrupt)
+    monkeypatch.setattr("cloudtasks_nb.rest.connections.Connections.open", interrupt)
     for call in (
         lambda: client.queue("emails"),
         lambda: ct.oauth.refresh(

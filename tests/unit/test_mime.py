@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from email.parser import BytesHeaderParser, BytesParser
 from email.policy import compat32
 
@@ -51,6 +52,15 @@ def test_what_no_delimiter_ends_is_no_part(raw: bytes) -> None:
 )
 def test_a_head_ends_with_the_first_blank_line(raw: bytes, head: bytes, rest: bytes) -> None:
     assert split_head(raw) == (head, rest)
+
+
+@settings(max_examples=300, deadline=None)
+@given(signs=st.lists(st.sampled_from([b"\r", b"\n", b"\r\n", b"a", b"b:"]), max_size=10))
+def test_a_blank_line_ends_as_any_other_does(signs: list[bytes]) -> None:
+    raw = b"a" + b"".join(signs)
+    blank = re.search(rb"\r?\n\r?\n", raw)
+    expected = (raw, b"") if blank is None else (raw[: blank.start()], raw[blank.end() :])
+    assert split_head(raw) == expected
 
 
 _LINES = st.one_of(

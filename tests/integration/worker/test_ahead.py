@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 import cloudtasks_nb as ct
+from cloudtasks_nb.worker.ahead import Ahead
+from cloudtasks_nb.worker.hand import Hand
+from cloudtasks_nb.worker.leasing import Leasing
+from cloudtasks_nb.worker.loop import WorkerRun
+from cloudtasks_nb.worker.options import WorkerOptions
 from tests.waiting import PATIENCE_S, wait_until
 
 from .conftest import fill, leased
+
+HOUR_S = 3600.0
 
 
 def adds_up(worker: ct.Worker) -> bool:
@@ -103,14 +112,15 @@ def test_a_handler_that_never_ends_is_told_and_its_task_goes_on_elsewhere(queue:
     assert (worker.tally.done, worker.tally.failed) == (6, 1)
     assert queue.count_tasks(progress=False) == 0
     assert "handler_timeout=0.5 s" in str(worker)
-    assert adds_up(worker) or worker.tally.running == 1
+    assert adds_up(worker)
+    assert "hanging      1 handler" in str(worker)
 
 
 def test_a_worker_whose_handlers_all_hang_ends_with_an_error(queue: ct.Queue) -> None:
     fill(queue, 3)
     stuck = threading.Event()
     worker = queue.worker(lambda task: stuck.wait(PATIENCE_S), concurrency=2, handler_timeout=0.3)
-    with pytest.raises(TimeoutError, match=r"All 2 handlers .*handler_timeout=0.3 s"):
+    with pytest.raises(TimeoutError, match=r"No handler is free: .*handler_timeout=0.3 s, each of 2"):
         worker.run()
     stuck.set()
     assert leased(queue) == 0
@@ -143,6 +153,75 @@ def test_a_foreign_executor_holds_no_more_than_it_can_run(queue: ct.Queue) -> No
     queue.worker(handler, concurrency=3, executor=cluster).run(until_empty=True)
     assert queue.count_tasks(progress=False) == 0
     assert most <= 3
+
+
+@pytest.mark.parametrize("pool", [ThreadPoolExecutor, ProcessPoolExecutor])
+def test_a_pool_gets_no_more_than_it_has_threads_or_processes(pool: Callable[[int], Executor]) -> None:
+    with pool(3) as executor:
+        assert WorkerOptions(executor=executor, concurrency=16).slots == 3
+        assert WorkerOptions(executor=executor, concurrency=2).slots == 2
+
+
+def test_the_time_limit_of_a_handler_starts_with_the_handler(
+    queue: ct.Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(queue, 2)
+    waited, go = threading.Event(), threading.Event()
+    is_queued = WorkerRun._is_queued
+
+    def told(self: WorkerRun, hand: Hand) -> bool:
+        if found := is_queued(self, hand):
+            waited.set()  # longer than the time limit
+        return found
+
+    monkeypatch.setattr(WorkerRun, "_is_queued", told)
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(go.wait, PATIENCE_S)  # another user of the pool
+        worker = queue.worker(lambda task: None, executor=pool, handler_timeout=2).start()
+        assert waited.wait(PATIENCE_S)
+        go.set()
+        wait_until(lambda: worker.tally.done == 2)
+        worker.stop()
+    assert (worker.tally.failed, worker.tally.given_back) == (0, 0)
+
+
+HANGS = """
+import sys, threading
+import cloudtasks_nb as ct
+queue = ct.connect(project=sys.argv[1], endpoint=sys.argv[2]).queue("us-central1/jobs")
+queue.worker(lambda task: threading.Event().wait(), concurrency=2, handler_timeout=0.2).run()
+"""
+
+
+def test_a_handler_that_hangs_lets_the_process_end(queue: ct.Queue, client: ct.Client) -> None:
+    fill(queue, 2)
+    command = [sys.executable, "-c", HANGS, queue.name.split("/")[1], client.endpoint]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    assert (ended.returncode, "TimeoutError: No handler is free" in ended.stderr) == (1, True), ended.stderr
+    assert leased(queue) == 0
+
+
+@pytest.mark.parametrize("calls", [1, 2])
+def test_a_stop_during_a_lease_call_loses_no_task_of_a_queue_with_one_attempt(
+    client: ct.Client, monkeypatch: pytest.MonkeyPatch, calls: int
+) -> None:
+    queue = client.create_queue("once", kind="pull", retry_config={"max_attempts": 1})
+    fill(queue, 6)
+    called, lease = [0], Leasing.call
+
+    def then_stop(self: Leasing, *args: Any) -> None:
+        lease(self, *args)
+        called[0] += 1
+        if called[0] == calls:
+            worker.stop(0.001)
+
+    monkeypatch.setattr(Leasing, "call", then_stop)
+    monkeypatch.setattr(Ahead, "seconds_for", lambda *_: HOUR_S)  # the handlers are known as slow
+    worker = queue.worker(lambda task: None, concurrency=3)
+    worker.run()
+    tally = worker.tally
+    assert (tally.leased, tally.done, tally.given_back) == (calls * 3, calls * 3, 0)
+    assert queue.count_tasks(progress=False) == 6 - calls * 3
 
 
 def test_a_second_interrupt_leaves_alone_what_runs_on_a_cluster(queue: ct.Queue) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 import cloudtasks_nb as ct
 from cloudtasks_nb.worker import leasing, settling
+from cloudtasks_nb.worker.options import WorkerOptions
 from tests.waiting import PATIENCE_S
 
 from .conftest import fill
@@ -77,3 +78,13 @@ def test_the_last_tasks_are_acknowledged_at_once(queue: ct.Queue, monkeypatch: p
     worker = queue.worker(lambda task: None)
     assert ends(worker), "it waits for more tasks to acknowledge"
     assert worker.tally.done == 5
+
+
+@pytest.mark.parametrize("error", [ct.ResourceExhausted("too many"), ct.Unavailable("down")])
+def test_a_rejected_call_is_not_repeated_without_a_wait(queue: ct.Queue, error: ct.CloudTasksError) -> None:
+    run = leasing.Leasing(queue, WorkerOptions(), lambda call, then: None)
+    run.found_nothing(1.0)
+    run.refused(error, 2.0, is_idle=True)
+    waits_until_s = run.next_s()
+    run.look_again()
+    assert run.next_s() == waits_until_s > 0

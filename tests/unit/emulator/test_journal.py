@@ -21,7 +21,7 @@ from cloudtasks_nb.emulator.server.store.minutes import ATTEMPTS, DELAYS, REQUES
 from cloudtasks_nb.emulator.server.store.posting import FINITE_BUCKETS, Posting, bucket_of
 from cloudtasks_nb.emulator.server.store.store import Store
 from cloudtasks_nb.emulator.server.store.task_json import StoredTask
-from cloudtasks_nb.emulator.server.store.tasks import Removed
+from cloudtasks_nb.emulator.server.store.tasks import Brief
 
 from .conftest import NOW, QUEUE
 
@@ -41,7 +41,7 @@ def grew(store: Store, at_us: int, by: int = 1) -> None:
         task = StoredTask(0, "t", at_us, at_us, at_us, at_us + MINUTE_US, None)
         store.journal.created(QUEUE, task)
     else:
-        store.journal.removed(QUEUE, Removed("t", at_us, False, ""), "DELETED", at_us)
+        store.journal.removed(QUEUE, Brief("t", at_us, False, ""), "DELETED", at_us)
 
 
 def counted(store: Store, what: str = ATTEMPTS) -> dict[str, int]:

@@ -41,6 +41,12 @@ def found(text: str, tasks: list = TASKS) -> str:
         ("code>=500", "late"),
         ("-code>=500 code:error", "later"),
         ("kind:pull", "held free"),
+        ("queue:q kind:pull", "held free"),
+        ("queue:*,other is:leased", "held"),
+        ("queue:q*q", ""),
+        ("-queue:Q", ""),
+        ("location:l is:leased", "held"),
+        ("location:us", ""),
         ("kind:PULL,http is:due", "late free"),
         ("attempts:0", "free"),
         ("attempts:0,1", "late later fresh held free"),
@@ -251,6 +257,7 @@ def test_every_term_that_is_offered_can_be_read_when_it_is_whole() -> None:
     offered = dict(terms_offered(ORDERS))
     assert {"is:due", "code:UNAVAILABLE", "kind:app_engine", "payload.items.sku:"} <= offered.keys()
     assert 'payload."first name":' in offered
+    assert not {"queue:", "location:"} & offered.keys(), "all tasks of a panel are of one queue"
     for term in offered:
         value = (
             {"i": "due", "k": "http", "m": "PUT", "c>": "500"}.get(term[0], "1") if term[-1] in ":<>" else ""

@@ -190,6 +190,36 @@ def test_a_round_of_rejections_soon_after_another_one_halves_the_rate() -> None:
         assert pause.reserve(2, 0, within_s=9) == pytest.approx(wait_s)
 
 
+def test_a_rejected_lease_call_waits_until_ten_accepted_ones_are_a_second_old(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now_s, pauses = [100.0], Pauses()
+    monkeypatch.setattr("time.monotonic", lambda: now_s[0])
+
+    def accepted(queue: str, at_s: float) -> None:
+        now_s[0] = at_s
+        pauses.passed(LEASE, queue, at_s - 0.01)
+
+    def rejected(queue: str, at_s: float, retry_after_s: float = 0) -> float | None:
+        now_s[0] = at_s
+        error = refused(LEASE, queue, retry_after_s=retry_after_s)
+        assert isinstance(error, errors.ResourceExhausted)
+        return pauses.reserve(pauses.refused(error, at_s - 0.01, POLICY, chance=0), within_s=9)
+
+    queues = [f"projects/p/locations/a/queues/{name}" for name in "uvwx"]
+    for call in range(12):  # the first two of them are too old to count
+        accepted(queues[0], 100 + call / 10)
+    for call in range(9):
+        accepted(queues[1], 101 + call / 100)
+    for queue in queues[2:]:
+        for call in range(10):
+            accepted(queue, 101.1 + call / 100)
+    assert rejected(queues[0], 101.15) == pytest.approx(0.05)
+    assert rejected(queues[1], 101.15) == pytest.approx(1 / 9), "others use this quota, too"
+    assert rejected(queues[2], 101.2, retry_after_s=2) == pytest.approx(2)
+    assert rejected(queues[3], 102.2) == pytest.approx(1 / 9), "its calls are older than a second"
+
+
 class _Limited(BaseHTTPRequestHandler):
     """Lists three queues in each of twelve locations; from the seventh request on, the quota rejects eight calls."""
 

@@ -119,10 +119,10 @@ def test_a_refusal_keeps_its_meaning_when_parts_of_it_are_odd(parts: dict[str, A
     assert (caught.value.code, caught.value.details) == (400, [])
 
 
-def test_a_redirect_to_nowhere_is_a_broken_connection() -> None:
+def test_a_redirect_to_nowhere_is_a_response_without_json() -> None:
     with (
         scripted(answer(308, b"", Location="http://[::1")) as server,
-        pytest.raises(errors.TransportError, match="broke before the response was complete"),
+        pytest.raises(errors.DecodeError, match="HTTP 308"),
     ):
         get_queue(server, retry=Retry(max_tries=1))
 

@@ -91,7 +91,7 @@ def test_eight_workers_share_fairly_and_lose_nothing(max_attempts: int, mean_s: 
     assert max(worker.longest_wait_s for worker in workers) < LEASE_S / 3
 
 
-@pytest.mark.parametrize("max_attempts", [2, 100])
+@pytest.mark.parametrize("max_attempts", [2, 100])  # with one attempt, the tasks of a killed worker are lost
 def test_what_killed_workers_held_comes_back_and_is_handled(max_attempts: int) -> None:
     queue = Simulation(3000, max_attempts, heavy_tailed(0.4))
     workers = [SimulatedWorker(queue) for _ in range(8)]
@@ -101,6 +101,13 @@ def test_what_killed_workers_held_comes_back_and_is_handled(max_attempts: int) -
     assert queue.unhandled == 0
     again = sum(leases > 1 for leases in queue.leases.values())
     assert 0 < again <= sum(MOST_AHEAD + 8 for _ in range(4))
+
+
+@pytest.mark.parametrize(("batch_size", "waiting"), [(1, 1000), (3, 333), (100, 10), (1000, 1)])
+def test_no_more_than_a_thousand_tasks_wait(batch_size: int, waiting: int) -> None:
+    ahead = Ahead(8, 60.0, batch_size=batch_size)
+    ahead.handled(0.0001, now_s=0.0)
+    assert ahead.wanted() == waiting
 
 
 def test_more_workers_than_lease_calls_share_them_too() -> None:

@@ -6,6 +6,7 @@ A body of any other shape is read strictly by bodies.py, which also reports its 
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
@@ -68,7 +69,7 @@ def plainly(raw: bytes, kind: type[Message]) -> Message | None:
         if isinstance(read, _Create):
             return _request(read)
         if isinstance(read, _Acknowledge):
-            return AcknowledgeTaskRequest(schedule_time=SCALARS[datetime].read(read.schedule_time))
+            return AcknowledgeTaskRequest(schedule_time=_instant(read.schedule_time))
         return BatchCreateTasksRequest(
             requests=[_request(one) for one in read.requests], request_id=read.request_id
         )
@@ -98,6 +99,12 @@ def _http(read: _Http) -> HttpRequest:
     return HttpRequest(
         url=read.url, http_method=read.http_method or "", headers=read.headers, body=_or_none(read.body)
     )
+
+
+@lru_cache(maxsize=256)  # all tasks of a lease have the same end
+def _instant(text: str) -> datetime:
+    instant: datetime = SCALARS[datetime].read(text)
+    return instant
 
 
 def _or_none(value: bytes | UnsetType) -> bytes | None:

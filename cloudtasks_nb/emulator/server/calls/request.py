@@ -73,19 +73,25 @@ def media_type(call: Request) -> str:
     return call.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 
-_BY_SHAPE: dict[tuple[str, str, int], list[Method]] = defaultdict(list)
+def _verb(path: str) -> str:
+    """The custom verb at the end of a path: "lease" in ".../tasks:lease"; empty if there is none."""
+    return path[path.rfind("/") + 1 :].partition(":")[2]
+
+
+_BY_SHAPE: dict[tuple[str, str, int, str], list[Method]] = defaultdict(list)
 for _version in VERSIONS:
     for _method in methods_of(_version).values():
         _parts = _method.path.count("/")
         for _count in (_parts, _parts - 1) if _method.optional else (_parts,):
-            _BY_SHAPE[_method.http, _version if _method.versioned else "", _count].append(_method)
+            _shape = _method.http, _version if _method.versioned else "", _count, _verb(_method.path)
+            _BY_SHAPE[_shape].append(_method)
 
 
 def route(http: str, path: str) -> tuple[Method, dict[str, str]]:
     """The API method of a request in its version, and its path parameters. Errors: NotFound."""
     first, _, rest = unquote(path.removeprefix("/")).partition("/")
     version, below = (first, rest) if first in VERSIONS else ("", f"{first}/{rest}")
-    for method in _BY_SHAPE.get((http, version, below.count("/")), ()):
+    for method in _BY_SHAPE.get((http, version, below.count("/"), _verb(below)), ()):
         match = method.pattern.fullmatch(below)
         if match is not None:
             return method, {name: value for name, value in match.groupdict().items() if value is not None}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Any
 
@@ -21,6 +21,9 @@ from ..services.service import Answer, Service
 from ..store.commits import Commits
 from .wording import said_in
 
+Asked = dict[str, Any] | ApiError
+"""The parameters of a call with its body, or their error."""
+
 
 class Front:
     """Handles calls from any protocol."""
@@ -33,23 +36,37 @@ class Front:
         self._gate = gate
         self._projects = projects  # existing projects; empty means that every project exists
 
-    async def caller(self, call: Request, system: SystemParameters, method: Method) -> Caller | None:
-        """The caller, if it matters. Errors: Unauthenticated, PermissionDenied."""
-        if self._gate is None:
-            if not is_audited(method.id):
-                return None
-            named = partial(named_caller, self._service.context, call.headers, system.token)
-            return await self._commits.run(named)
-        return await self._commits.run(partial(self._gate.caller, call, system, method))
-
-    async def answer(self, who: Caller | None, method: Method, parameters: dict[str, Any]) -> bytes:
+    async def answer(self, call: Request, system: SystemParameters, method: Method, asked: Asked) -> bytes:
         """The response as compact JSON of the method's version, once it is on disk. Errors: ApiError."""
-        answer = await self._commits.run(partial(self._called, who, method, parameters))
+        return await self._commits.run(self.work(call, system, method, asked))
+
+    def work(
+        self, call: Request, system: SystemParameters, method: Method, asked: Asked
+    ) -> Callable[[], bytes]:
+        """The work of a call, for `together`. `asked` is an error if the parameters or the body are not valid."""
+        return partial(self._done, call, system, method, asked)
+
+    async def together(self, works: Sequence[Callable[[], bytes]]) -> list[bytes | BaseException]:
+        """Handles calls in their order. Returns the response or the error of each, once all are on disk."""
+        return await self._commits.together(works)
+
+    def _done(self, call: Request, system: SystemParameters, method: Method, asked: Asked) -> bytes:
+        who = self._caller(call, system, method)  # an invalid credential is reported before an invalid body
+        if isinstance(asked, ApiError):
+            raise asked
+        answer = self._called(who, method, asked)
         return said_in(answer if isinstance(answer, bytes) else encode(answer), method)
 
+    def _caller(self, call: Request, system: SystemParameters, method: Method) -> Caller | None:
+        """The caller, if it matters. Errors: Unauthenticated, PermissionDenied."""
+        if self._gate is not None:
+            return self._gate.caller(call, system, method)
+        if is_audited(method.id):
+            return named_caller(self._service.context, call.headers, system.token)
+        return None
+
     def _called(self, who: Caller | None, method: Method, parameters: dict[str, Any]) -> Answer:
-        project = resource_of(parameters).split("/")[1]
-        if self._projects and project not in self._projects:
+        if self._projects and (project := resource_of(parameters).split("/")[1]) not in self._projects:
             raise foreign_project(project)
         if self._gate is not None and who is not None:
             try:

@@ -17,12 +17,12 @@ from grpc_status import rpc_status
 from multidict import CIMultiDict
 
 from ....errors import ApiError, InvalidArgument, Unavailable, Unimplemented
-from ..calls.partial import parse_fields, select
+from ..calls.partial import Selection, parse_fields, select
 from ..calls.queries import system_parameters
 from ..calls.request import Request
 from ..clock import Clock, pacific
 from ..front.fault_injection import Cut, FaultPlan
-from ..front.front import Front, broken
+from ..front.front import Asked, Front, broken
 from ..front.wording import reworded
 from . import describing
 from .messages import decoded, encoded, parameters
@@ -113,10 +113,13 @@ class GrpcServer(grpc.GenericRpcHandler):  # type: ignore[misc]
         call = Request("POST", "", (), headers)
         system = system_parameters(call)
         system.check()
-        who = await self._front.caller(call, system, rpc.method)
-        selection = parse_fields(system.fields, rpc.method.response)
-        asked = parameters(rpc.method, decoded(rpc.request, raw))
-        answer = await self._front.answer(who, rpc.method, _bounded(rpc.method.id, asked))
+        selection: Selection = {}
+        try:
+            selection = parse_fields(system.fields, rpc.method.response)
+            asked: Asked = _bounded(rpc.method.id, parameters(rpc.method, decoded(rpc.request, raw)))
+        except ApiError as error:
+            asked = error
+        answer = await self._front.answer(call, system, rpc.method, asked)
         return encoded(rpc.response, select(msgspec.json.decode(answer), selection))
 
     def _check_deadline(self, remaining_s: float | None) -> None:

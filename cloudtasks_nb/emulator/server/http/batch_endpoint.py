@@ -53,26 +53,30 @@ def read_batch(raw: bytes, headers: Mapping[str, str]) -> list[Part]:
 
 def batch_reply(parts: list[Part], replies: list[Response], boundary: str) -> Response:
     """The responses in the order of their calls."""
+    begin = f"--{boundary}\r\nContent-Type: application/http\r\n".encode()
     lines: list[bytes] = []
     for part, reply in zip(parts, replies, strict=True):
-        head = [f"--{boundary}", "Content-Type: application/http"]
-        head += [f"Content-ID: <response-{part.id}>"] if part.id else []
-        head += [
-            "",
-            f"HTTP/1.1 {reply.status} {_reason(reply.status)}",
-            f"Content-Type: {reply.content_type}",
-        ]
-        head += [
-            "Vary: Origin",
-            "Vary: X-Origin",
-            "Vary: Referer",
-            f"Content-Length: {len(reply.body)}",
-            "",
-            "",
-        ]
-        lines += ["\r\n".join(head).encode(), reply.body, b"\r\n"]
+        id = f"Content-ID: <response-{part.id}>\r\n".encode() if part.id else b""
+        lines += [begin, id, _head(reply.status, reply.content_type, len(reply.body)), reply.body, b"\r\n"]
     lines.append(f"--{boundary}--\r\n".encode())
     return Response(b"".join(lines), content_type=f"multipart/mixed; boundary={boundary}")
+
+
+@lru_cache(maxsize=256)  # most responses of a batch are alike
+def _head(status: int, content_type: str, size: int) -> bytes:
+    """The end of a part's header, and the head of the response in it."""
+    lines = [
+        "",
+        f"HTTP/1.1 {status} {_reason(status)}",
+        f"Content-Type: {content_type}",
+        "Vary: Origin",
+        "Vary: X-Origin",
+        "Vary: Referer",
+        f"Content-Length: {size}",
+        "",
+        "",
+    ]
+    return "\r\n".join(lines).encode()
 
 
 def _part(piece: bytes, shared: Shared) -> Part:

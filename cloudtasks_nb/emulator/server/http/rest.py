@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, NoReturn
 
 import msgspec
+from msgspec import Struct
 
 from ....errors import ApiError, Unauthenticated
 from ....model.methods import Method
@@ -14,7 +16,7 @@ from ..calls.bodies import read_body
 from ..calls.partial import Selection, cut, parse_fields, select
 from ..calls.queries import SystemParameters, method_parameters, system_parameters
 from ..calls.request import JAVASCRIPT, Request, Response, overridden, route
-from ..front.front import Front, broken
+from ..front.front import Asked, Front, broken
 from ..front.wording import reworded
 from ..services.tasks import NAMES_ONLY
 from .wire import error_json, finish, numbered, script
@@ -27,6 +29,14 @@ _ONLY_NAMES: tuple[Selection, ...] = (
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="https://accounts.google.com/"'}
 
 
+class _Call(Struct):
+    """A request that was read: its system parameters, its method if there is one, and its work."""
+
+    system: SystemParameters
+    method: Method | None
+    work: Callable[[], bytes]
+
+
 class Rest:
     """Responds to HTTP requests of the API."""
 
@@ -35,39 +45,64 @@ class Rest:
 
     async def answer(self, asked: Request) -> Response:
         """Handles a request. Never raises: errors become responses."""
-        system = SystemParameters()
+        (reply,) = await self.answers([asked])
+        return reply
+
+    async def answers(self, asked: Sequence[Request | ApiError]) -> list[Response]:
+        """Handles requests in their order, each as if it came alone; an error is the response to an unreadable one."""
+        calls = [self._read(one) for one in asked]
+        done = await self._front.together([call.work for call in calls])
+        return [_reply(call, outcome) for call, outcome in zip(calls, done, strict=True)]
+
+    def _read(self, asked: Request | ApiError) -> _Call:
+        system, method = SystemParameters(), None
         try:
-            call = overridden(asked)
-            system = system_parameters(call)
+            if isinstance(asked, ApiError):
+                raise asked
+            request = overridden(asked)
+            system = system_parameters(request)
             system.check()
-            return _wrapped(Response(await self._run(call, system)), system)
-        except ApiError as error:
-            return refusal(error, system)
-        except Exception:
-            return refusal(broken(), system)
+            method, variables = route(request.http, request.path)
+            work = self._front.work(request, system, method, _asked(request, system, method, variables))
+        except Exception as error:
+            work = partial(_raise, error)
+        return _Call(system, method, work)
 
-    async def _run(self, call: Request, system: SystemParameters) -> bytes:
-        method, variables = route(call.http, call.path)
-        try:
-            return await self._answered(call, system, method, variables)
-        except ApiError as error:
-            raise reworded(error, method.version) from None
 
-    async def _answered(
-        self, call: Request, system: SystemParameters, method: Method, variables: Mapping[str, str]
-    ) -> bytes:
-        who = await self._front.caller(call, system, method)
+def _asked(call: Request, system: SystemParameters, method: Method, variables: Mapping[str, str]) -> Asked:
+    """The parameters of a call, or their error."""
+    try:
         # An invalid `fields` parameter is rejected before the call has an effect.
         selection = parse_fields(system.fields, method.response)
         parameters: dict[str, Any] = {snake(name): value for name, value in variables.items()}
         parameters |= method_parameters(method, call.query)
         if method.request is not None:
             parameters["body"] = read_body(method, call)
-        if method.id == _LIST and selection in _ONLY_NAMES:
-            parameters["most_bytes"] = NAMES_ONLY
-        answer = await self._front.answer(who, method, parameters)
-        chooses = selection or system.enum_numbers
-        return finish(_chosen(answer, method, system) if chooses else answer, pretty=system.pretty)
+    except ApiError as error:
+        return error
+    if method.id == _LIST and selection in _ONLY_NAMES:
+        parameters["most_bytes"] = NAMES_ONLY
+    return parameters
+
+
+def _raise(error: Exception) -> NoReturn:
+    raise error
+
+
+def _reply(call: _Call, outcome: bytes | BaseException) -> Response:
+    """The response of a call: its result as it is sent, or its error in the wording of its version."""
+    system, method = call.system, call.method
+    try:
+        if isinstance(outcome, BaseException):
+            raise outcome
+        assert method is not None  # noqa: S101 - only a known method has a result
+        chooses = parse_fields(system.fields, method.response) or system.enum_numbers
+        answer = _chosen(outcome, method, system) if chooses else outcome
+        return _wrapped(Response(finish(answer, pretty=system.pretty)), system)
+    except ApiError as error:
+        return refusal(error if method is None else reworded(error, method.version), system)
+    except Exception:
+        return refusal(broken(), system)
 
 
 def _chosen(raw: bytes, method: Method, system: SystemParameters) -> bytes:

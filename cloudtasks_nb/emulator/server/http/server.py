@@ -100,16 +100,9 @@ class _Door:
 
     async def _together(self, parts: list[Part]) -> Response:
         replies: list[Response] = []
-        for at in range(
-            0, len(parts), _AT_ONCE
-        ):  # in order, with shared commits; other requests run in between
-            replies += await asyncio.gather(*(self._alone(part.call) for part in parts[at : at + _AT_ONCE]))
+        for at in range(0, len(parts), _AT_ONCE):  # in order; other requests run in between
+            replies += await self._rest.answers([part.call for part in parts[at : at + _AT_ONCE]])
         return batch_reply(parts, replies, f"batch_{secrets.token_urlsafe(24)}")
-
-    async def _alone(self, call: Request | InvalidArgument) -> Response:
-        return (
-            await self._rest.answer(call) if isinstance(call, Request) else refusal(call, SystemParameters())
-        )
 
 
 async def _call(request: web.BaseRequest) -> Request:

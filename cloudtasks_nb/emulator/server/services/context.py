@@ -18,6 +18,7 @@ from ..rules.queues import tombstone_ttl
 from ..store.expiry import Expiry
 from ..store.store import QueueRow, Store
 from ..store.task_json import StoredTask, task_json, task_prefix
+from ..store.tasks import Brief
 
 QUEUE_MISSING = (
     "Queue does not exist. If you just created the queue, wait at least a minute for the queue to initialize."
@@ -85,9 +86,13 @@ class Serving:
         queue = self._queue(name.parent)
         found = self._tasks.get(queue.generation, name.task)
         if found is None:
-            gone = self._store.tombstones.is_blocked(queue.row, name.task, self._context.clock.now())
-            raise NotFound(_GONE if gone else NOT_FOUND)
+            raise self._missing(queue, name.task)
         return queue, found
+
+    def _missing(self, queue: QueueRow, task_id: str) -> NotFound:
+        """The error for a task that does not exist: it says whether it existed recently."""
+        gone = self._store.tombstones.is_blocked(queue.row, task_id, self._context.clock.now())
+        return NotFound(_GONE if gone else NOT_FOUND)
 
     def _give_up(self, queue: QueueRow, task: StoredTask, why: str) -> None:
         """Ends a task that used up its attempts; keeps a copy if the emulator has dead letters enabled."""
@@ -96,16 +101,18 @@ class Serving:
         self._remove(queue, task.id, why)
 
     def _remove(self, queue: QueueRow, task_id: str, why: str = "DELETED") -> None:
-        """Ends a task; its name stays blocked for a while. `why` is empty if an attempt gives the reason.
-
-        Errors: NotFound.
-        """
-        removed = self._tasks.remove(queue.generation, task_id)
-        if removed is None:
+        """As _end, for a task with this id. Errors: NotFound."""
+        task = self._tasks.brief(queue.generation, task_id)
+        if task is None:
             raise NotFound(NOT_FOUND)
+        self._end(queue, task, why)
+
+    def _end(self, queue: QueueRow, task: Brief, why: str) -> None:
+        """Ends a task; its name stays blocked for a while. `why` is empty if an attempt gives the reason."""
+        self._tasks.remove(queue.generation, task.row)
         now = self._context.clock.now()
-        self._store.tombstones.add(queue.row, task_id, now + tombstone_ttl(queue.queue))
-        self._store.journal.removed(queue.queue.name, removed, why, to_us(now))
+        self._store.tombstones.add(queue.row, task.id, now + tombstone_ttl(queue.queue))
+        self._store.journal.removed(queue.queue.name, task, why, to_us(now))
 
 
 def shown(queue: QueueRow, task: StoredTask, view: str) -> bytes:

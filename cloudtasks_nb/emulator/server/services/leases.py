@@ -26,6 +26,7 @@ from ..rules import leases as rules
 from ..rules.attempts import retry_config
 from ..store.store import QueueRow
 from ..store.task_json import StoredTask, joined_json, task_message, task_prefix
+from ..store.tasks import Brief
 from .context import Context, Serving, shown
 
 
@@ -57,9 +58,14 @@ class LeaseService(Serving):
 
     def acknowledge(self, name: str, body: AcknowledgeTaskRequest) -> Empty:
         """Also works after the lease expired, as long as nobody leased the task again."""
-        with self._store.transaction():
-            queue, task = self._held(name, body.schedule_time)
-            self._remove(queue, task.id, "ACKNOWLEDGED")
+        parsed = parse_task(name)
+        queue = self._queue(parsed.parent)
+        task = self._tasks.brief(queue.generation, parsed.task)
+        if task is None:
+            raise self._missing(queue, parsed.task)
+        _check_held(queue, task, body.schedule_time)
+        with self._store.writing():
+            self._end(queue, task, "ACKNOWLEDGED")
         return Empty()
 
     def renew(self, name: str, body: RenewLeaseRequest) -> bytes:
@@ -80,14 +86,19 @@ class LeaseService(Serving):
     def _held(self, name: str, schedule_time: datetime | None) -> tuple[QueueRow, StoredTask]:
         """The task whose lease the caller holds. Errors: NotFound, InvalidArgument, FailedPrecondition."""
         queue, task = self._task(parse_task(name))
-        if queue.queue.pull_target is None:
-            raise InvalidArgument("The task is not a pull task: it has no lease.")
-        rules.check_held(schedule_time, from_us(task.schedule_us), task.dispatch_count)
+        _check_held(queue, task, schedule_time)
         return queue, task
 
     def _reschedule(self, queue: QueueRow, task: StoredTask, due: datetime, view: str) -> bytes:
         self._tasks.reschedule(task.row, due)
         return shown(queue, replace(task, schedule_us=to_us(due)), view)
+
+
+def _check_held(queue: QueueRow, task: Brief | StoredTask, schedule_time: datetime | None) -> None:
+    """Checks that the caller holds the lease of a task. Errors: InvalidArgument, FailedPrecondition."""
+    if queue.queue.pull_target is None:
+        raise InvalidArgument("The task is not a pull task: it has no lease.")
+    rules.check_held(schedule_time, from_us(task.schedule_us), task.dispatch_count)
 
 
 def _leased(

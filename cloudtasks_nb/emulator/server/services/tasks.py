@@ -84,8 +84,8 @@ class TaskService(Serving):
         if body.task is None:
             raise InvalidArgument("Task is required.")
         task_id = id_in(name, body.task.name)
-        with self._store.transaction():
-            queue = self._queue(name)
+        queue = self._queue(name)
+        with self._store.writing():
             stored = self.add(queue, body.task, task_id, version)
         return shown(queue, stored, body.response_view)
 
@@ -105,7 +105,10 @@ class TaskService(Serving):
         return b'{"task":' + shown(row, stored, "") + b"}"
 
     def add(self, queue: QueueRow, asked: Task, task_id: str, version: Version = OWN) -> StoredTask:
-        """Stores a new task, inside the caller's transaction; an empty id becomes a random one."""
+        """Stores a new task, inside the caller's transaction; an empty id becomes a random one.
+
+        All errors come before the first change, as `writing` requires.
+        """
         now = self._context.clock.now()
         task = task_rules.new_task(asked, queue.queue, now, version)
         if task_id and self._store.tombstones.is_blocked(queue.row, task_id, now):
@@ -125,8 +128,8 @@ class TaskService(Serving):
 
     def delete(self, name: str) -> Empty:
         parsed = parse_task(name)
-        with self._store.transaction():
-            queue = self._queue(parsed.parent)
+        queue = self._queue(parsed.parent)
+        with self._store.writing():
             self._remove(queue, parsed.task)
         return Empty()
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -24,24 +24,27 @@ T = TypeVar("T")
 
 
 class _Work(Struct):
-    """A piece of work on the database, and its result."""
+    """A piece of work on the database, and its result. `told` is done when the last work of the same caller is."""
 
     do: Callable[[], Any]
-    told: asyncio.Future[Any]
+    told: asyncio.Future[None]
+    is_last: bool = True
     alone: bool = False
     then: Callable[[], None] | None = None
     result: Any = None
-    error: Exception | None = None
+    error: BaseException | None = None
 
     def tell(self, lost: BaseException | None = None) -> None:
-        """Passes on the result, unless the caller has gone."""
-        if self.told.cancelled():
-            return
-        error = lost or self.error
-        if error is None:
-            self.told.set_result(self.result)
-        else:
-            self.told.set_exception(error)
+        """The result is final: wakes the caller, unless it has gone."""
+        self.error = lost or self.error
+        if self.is_last and not self.told.cancelled():
+            self.told.set_result(None)
+
+    def outcome(self) -> Any:
+        """The result. Errors: those of the work; Internal."""
+        if self.error is not None:
+            raise self.error
+        return self.result
 
 
 class Commits:
@@ -64,8 +67,18 @@ class Commits:
         """Runs the work in the next turn; returns when its reads and writes are on disk. Errors: Internal; its own."""
         if self._expiry is not None and self._expiry.is_due():
             await self._expire(self._expiry)
-        result: T = await self._asked(work)
+        (asked,) = self._asked([work])
+        await asked.told
+        result: T = asked.outcome()
         return result
+
+    async def together(self, works: Sequence[Callable[[], T]]) -> list[T | BaseException]:
+        """As run, for several pieces of work, one after the other. Returns the result or the error of each."""
+        if self._expiry is not None and self._expiry.is_due():
+            await self._expire(self._expiry)
+        asked = self._asked(works)
+        await asked[-1].told
+        return [one.result if one.error is None else one.error for one in asked]
 
     async def alone(self, work: Callable[[], T], then: Callable[[], None] | None = None) -> T:
         """Runs work that cannot be in a transaction, such as replacing the whole database, while nothing else uses the
@@ -78,7 +91,8 @@ class Commits:
         self._waiting.append(asked)
         if self._disk is None and not self._turn:
             self._go_on()
-        result: T = await asked.told
+        await asked.told
+        result: T = asked.outcome()
         return result
 
     def on_turn(self, listener: Callable[[], None]) -> Callable[[], None]:
@@ -89,17 +103,21 @@ class Commits:
     async def _expire(self, expiry: Expiry) -> None:
         async with self._expiring:  # one expiry for all: later callers find it done
             while expiry.is_due():
-                await self._asked(expiry.end_some)
+                (asked,) = self._asked([expiry.end_some])
+                await asked.told
+                asked.outcome()
                 await asyncio.sleep(0)  # lets other work run, also with a database in memory
 
-    def _asked(self, work: Callable[[], T]) -> asyncio.Future[Any]:
-        """Runs the work, or puts it into the next turn. The future has its result when it is on disk."""
-        asked = _Work(work, asyncio.get_running_loop().create_future())
+    def _asked(self, works: Sequence[Callable[[], Any]]) -> list[_Work]:
+        """Runs the work of a caller, or puts it into the next turn. The caller is told when all of it is on disk."""
+        told, last = asyncio.get_running_loop().create_future(), len(works) - 1
+        asked = [_Work(work, told, at == last) for at, work in enumerate(works)]
         if self._disk is None:
-            self._do(asked)
+            for one in asked:
+                self._do(one)
         else:
-            self._waiting.append(asked)
-        return asked.told
+            self._waiting += asked
+        return asked
 
     async def close(self) -> None:
         """Returns when no work is on its way to the disk."""

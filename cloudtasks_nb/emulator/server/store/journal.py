@@ -17,7 +17,7 @@ from .gathered import gathered
 from .happened import Happened
 from .posting import Posting
 from .task_json import StoredTask, target_of
-from .tasks import Removed
+from .tasks import Brief
 
 _MANY = 1000
 
@@ -43,9 +43,9 @@ class Journal:
         """A task was created."""
         self._notes.append(("grew", queue, 1, task.create_us))
         if task.logged:
-            self._task("CREATED", queue, Removed(task.id, task.schedule_us, True, task.head), task.create_us)
+            self._task("CREATED", queue, Brief(task.id, task.schedule_us, True, task.head), task.create_us)
 
-    def removed(self, queue: str, task: Removed, why: str, now_us: int) -> None:
+    def removed(self, queue: str, task: Brief, why: str, now_us: int) -> None:
         """A task was deleted; `why` is empty if its last attempt gives the reason."""
         self._notes.append(("grew", queue, -1, now_us))
         if task.logged and why:
@@ -75,7 +75,7 @@ class Journal:
         """An admin call changed something."""
         self._notes.append(("audit", project, now_us, entry))
 
-    def _task(self, kind: str, queue: str, task: Removed, at_us: int, why: str = "") -> None:
+    def _task(self, kind: str, queue: str, task: Brief, at_us: int, why: str = "") -> None:
         where = target_of(task.head)
         record = Happened(kind, task.id, at_us, task.schedule_us, *where, logged=True, outcome=why)
         self._notes.append(("record", queue, record))

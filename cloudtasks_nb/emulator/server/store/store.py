@@ -115,6 +115,13 @@ class Store:
         self._db.execute("RELEASE part")
         self._end_part()
 
+    def writing(self) -> Writing:
+        """As `transaction`, for calls whose checks all come before their first change. Costs a third of it.
+
+        If the database fails later, the whole open transaction is rolled back, with the work of other callers.
+        """
+        return Writing(self)
+
     def _end_part(self) -> None:
         if not self.shares_transactions:
             self.commit()
@@ -294,6 +301,32 @@ class Store:
     def is_blocked(self, name: str, now: datetime) -> bool:
         sql = "SELECT 1 FROM blocked_queues WHERE name = ? AND until_us > ?"
         return self._db.execute(sql, (name, to_us(now))).fetchone() is not None
+
+
+class Writing:
+    """Changes at the end of a call, without a savepoint, which would copy each changed page."""
+
+    __slots__ = ("_before", "_counts", "_mark", "_store")
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __enter__(self) -> None:
+        store, database = self._store, self._store._db
+        if not database.in_transaction:
+            database.execute("BEGIN IMMEDIATE")
+        self._mark, self._counts = store.journal.mark(), store.tasks.counts.mark()
+        self._before = database.total_changes
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        store, database = self._store, self._store._db
+        if error is not None:
+            store.journal.forget(self._mark)
+            store.tasks.counts.forget(self._counts)
+            if database.total_changes != self._before or not database.in_transaction:
+                store.rollback()
+                return
+        store._end_part()
 
 
 def _unusable(path: Path | None, error: sqlite3.Error | UnicodeDecodeError) -> ConfigError:

@@ -45,13 +45,15 @@ BY_SCHEDULE = Order(("schedule_us", "id"))
 BY_TAG = Order(("tag", "first_us", "id"), " AND tag IS NOT NULL")
 
 
-class Removed(Struct, frozen=True):
-    """A deleted task. `head` is empty if the log does not show it."""
+class Brief(Struct, frozen=True):
+    """The fields of a task that count when it ends. `head` is empty if the log does not show it."""
 
     id: str
     schedule_us: int
     logged: bool
     head: str
+    row: int = 0
+    dispatch_count: int = 0
 
 
 class TaskStore:
@@ -118,17 +120,19 @@ class TaskStore:
         sql = "SELECT 1 FROM queues WHERE generation = ?"
         return self._db.execute(sql, (generation,)).fetchone() is not None
 
-    def remove(self, generation: int, id: str) -> Removed | None:
-        """Deletes a task and returns it; None if it did not exist."""
+    def brief(self, generation: int, id: str) -> Brief | None:
+        """A task that may end now."""
         sql = (
-            "DELETE FROM tasks WHERE generation = ? AND id = ? "
-            "RETURNING id, schedule_us, logged, CASE WHEN logged THEN head ELSE '' END"
+            "SELECT id, schedule_us, logged, CASE WHEN logged THEN head ELSE '' END, row, dispatch_count "
+            "FROM tasks WHERE generation = ? AND id = ?"
         )
         found = self._db.execute(sql, (generation, id)).fetchone()
-        if found is None:
-            return None
+        return Brief(*found) if found else None
+
+    def remove(self, generation: int, row: int) -> None:
+        """Deletes an existing task."""
+        self._db.execute("DELETE FROM tasks WHERE row = ?", (row,))
         self.counts.grew(generation, -1)
-        return Removed(*found)
 
     def due(
         self, generation: int, now: datetime, tag: str | None, *, payloads: bool

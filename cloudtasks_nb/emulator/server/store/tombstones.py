@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from ..clock import from_us, to_us
 from .counts import Counts
-from .tasks import Removed
+from .tasks import Brief
 
 
 class Expired(Struct, frozen=True):
@@ -17,7 +17,7 @@ class Expired(Struct, frozen=True):
 
     queue: str
     at_us: int
-    task: Removed
+    task: Brief
 
 
 class Tombstones:
@@ -106,4 +106,4 @@ class Tombstones:
         ).fetchall()
         for (generation,) in gone:
             self._counts.grew(generation, -1)
-        return [Expired(queue, at_us, Removed(*task)) for queue, at_us, *task in seen]
+        return [Expired(queue, at_us, Brief(*task)) for queue, at_us, *task in seen]
