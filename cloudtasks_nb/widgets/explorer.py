@@ -24,10 +24,10 @@ from ..visible import visible_lines
 from .action import Refused, action, literal
 from .cells import instant
 from .clickable import Clickable
+from .listed_queues import ListedQueues
 from .queue_listing import PARALLEL, listed
 from .queue_panel import QueuePanel
 from .queue_rows import browse_options, browsing, failing_cells, queue_row
-from .queue_table import QueueTable
 from .sharing import EVERY_S
 from .still import folded, queues_still
 
@@ -73,7 +73,7 @@ def _each_line(act: str) -> Callable[..., str]:
     return line
 
 
-class Explorer(QueueTable):
+class Explorer(ListedQueues):
     """The queues of all locations with their states and estimates; each opens as a panel, a browser or a workbench.
 
     `explorer.chosen` contains the ticked queues, `explorer.opened` is the open widget. If one location cannot be

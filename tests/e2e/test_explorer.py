@@ -87,7 +87,7 @@ def test_of_many_queues_all_are_found_and_acted_on_also_by_a_view_that_opens_lat
             expect(view.locator(".ct-loaded")).to_have_text("250 of 250 listed")
             expect(view.get_by_role("button", name="all locations")).to_contain_text("250")
 
-        first.get_by_role("button", name="Rate/s", exact=True).click()  # the greatest first: the last one of the listing
+        first.get_by_role("button", name="Rate/s", exact=True).click()  # greatest first
         expect(first.locator("tbody tr").first).to_contain_text("q-249")
         first.get_by_role("searchbox", name="Find a queue").press_sequentially("q-24")
         expect(first.locator("tbody tr")).to_have_count(10)

@@ -28,7 +28,7 @@ function header(frame) {
   return h("header", h("h3", "Queues"), updated, failing, refresh);
 }
 
-// Actions on the ticked queues and on locations that did not respond. Other ticks close an open form.
+// Actions on the ticked queues and on silent locations. Other ticks close an open form.
 function verbs(frame, table) {
   const [bar, slot, silent] = ["div.ct-buttons", "div", "div"].map((kind) => h(kind));
   let fill = () => {};

@@ -2,7 +2,7 @@
 
 const AGAIN_MS = 60000; // a lost request is repeated
 
-/** Request rows after a change of `traits`, while `lacking()` names the rows that the page lacks ("" for none). */
+/** Request rows after a change of `traits`, while `lacking()` names those that the page lacks, or "". */
 export function requestRows(frame, traits, lacking) {
   let asked = "";
   const ask = () => {

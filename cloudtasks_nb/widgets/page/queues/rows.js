@@ -1,5 +1,5 @@
-// The rows of the explorer. The kernel sends columns, in which a repeated value is sent once: those of the first
-// rows in a trait, and those of all rows in messages with the columns that changed. `turn` says which belong together.
+// The rows of the explorer. The kernel sends columns, in which a repeated value is sent once. A trait has the
+// first rows. Messages have all rows, or the columns that changed. `turn` says which parts belong together.
 
 import { requestRows } from "../frame/unsaved.js";
 

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from ..resources.queue import Queue
 
 
-class QueueTable(UnsavedRows):
+class ListedQueues(UnsavedRows):
     """Queues by name, their rows, and the ticked ones. The page searches and sorts the rows without a request.
 
     `turn` counts the changes of the rows. The page needs it to combine the parts that it gets: the first rows and
     the ticks, which are traits, and messages with the columns that changed.
     """
 
-    rows = traitlets.List().tag(sync=True, to_json=lambda rows, table: table._first(rows))
+    rows = traitlets.List().tag(sync=True, to_json=lambda rows, listed: listed._first(rows))
     ticked = traitlets.Dict({"turn": 0, "bits": "0"}).tag(sync=True)
 
     def __init__(self, client: Client, read_only: bool, every_s: float) -> None:
@@ -46,9 +46,8 @@ class QueueTable(UnsavedRows):
     def choose(self, names: list[str], on: bool = True) -> str:
         """Tick queues; on=False unticks them."""
         known = {name: None for name in names if name in self._queues}
-        self._ticked = (
-            self._ticked | known if on else {name: None for name in self._ticked if name not in known}
-        )
+        others = {name: None for name in self._ticked if name not in known}
+        self._ticked = self._ticked | known if on else others
         self._show_ticks()
         return ""
 
@@ -77,6 +76,5 @@ class QueueTable(UnsavedRows):
         columns = columns_of(self.rows)
         self._sent = (self._turn, columns)
         changed = {name: column for name, column in columns.items() if column != before.get(name)}
-        return {
-            "queues": {"turn": self._turn, "since": since, "count": len(self.rows), "columns": changed}
-        }, []
+        sent = {"turn": self._turn, "since": since, "count": len(self.rows), "columns": changed}
+        return {"queues": sent}, []
