@@ -11,7 +11,7 @@ from ..connected import Connected
 from ..discreet import JsonObject, as_secret, discreet
 from ..errors import ConfigError, DecodeError, InvalidArgument
 from ..model.json import decode
-from ..model.methods import METHODS, Method, methods_of
+from ..model.methods import METHODS, Method, method_in, methods_of
 from ..model.versions import AUTO, OWN, VERSIONS, Version, not_in
 from ..redact import is_secret
 from ..rest.answers import asked
@@ -28,15 +28,29 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 
+class _Help:
+    """The docstring of a class. That of an instance has its parameters, and is only written when it is read."""
+
+    def __init__(self, words: str | None) -> None:
+        self._words = words
+
+    def __get__(self, one: ApiMethod | None, kind: type[ApiMethod]) -> str | None:
+        return self._words if one is None else docstring(one._method)
+
+
 class ApiMethod(Connected, Shown):
     """One REST method. Call it with the API's parameter names."""
 
-    def __init__(self, session: Session, method: Method, *, checked: bool) -> None:
+    def __init__(self, session: Session, version: Version, id: str, *, checked: bool) -> None:
         self._session = session
-        self._method = method
+        self._version = version
+        self._id = id
         self._checked = checked
-        self.__name__ = method.id.rpartition(".")[2]
-        self.__doc__ = docstring(method)
+        self.__name__ = id.rpartition(".")[2]
+
+    @property
+    def _method(self) -> Method:
+        return method_in(self._version, self._id)
 
     @property
     def __signature__(self) -> inspect.Signature:
@@ -113,6 +127,10 @@ class ListMethod(ApiMethod):
                 return
             tokens.number += 1
             given["pageToken"] = token
+
+
+for _kind in (ApiMethod, ListMethod):
+    _kind.__doc__ = _Help(_kind.__doc__)  # type: ignore[assignment]
 
 
 class Namespace(Connected, Shown):
@@ -242,13 +260,13 @@ class Api(Namespace):
 
 def _below(session: Session, version: Version, prefix: str, *, checked: bool) -> dict[str, Any]:
     below: dict[str, Any] = {}
-    for method in methods_of(version).values():
-        if not method.id.startswith(prefix):
+    for id, method in METHODS.items():
+        if version not in method.versions or not id.startswith(prefix):
             continue
-        name, _, rest = method.id.removeprefix(prefix).partition(".")
+        name, _, rest = id.removeprefix(prefix).partition(".")
         if not rest:
             kind = ListMethod if "pageToken" in method.query else ApiMethod
-            below[name] = kind(session, method, checked=checked)
+            below[name] = kind(session, version, id, checked=checked)
         elif name not in below:
             below[name] = Namespace(session, version, f"{prefix}{name}.", checked=checked)
     return below

@@ -69,9 +69,14 @@ def hidden_texts(texts: list[str | None]) -> list[str | None]:
     return texts if scrub(whole) == whole else [scrub(text) if text else text for text in texts]
 
 
-def repeated(text: str, count: int) -> pa.Array:
+def repeated(text: str | None, count: int) -> pa.Array:
     """A column that repeats one text."""
     return pa.repeat(pa.scalar(text, TEXT), count)
+
+
+def alike(texts: list[str | None]) -> Any:
+    """A column of texts, which are often all the same."""
+    return repeated(texts[0], len(texts)) if texts and texts.count(texts[0]) == len(texts) else texts
 
 
 def several_instants(columns: Sequence[list[str | None]]) -> list[pa.Array] | None:

@@ -16,7 +16,7 @@ from ..model.json import decode
 from ..model.location import Location
 from ..model.messages import ListLocationsResponse, ListQueuesResponse
 from ..model.queue import Queue, QueueStats, RateLimits, RetryConfig
-from .arrays import MAP, SPAN, TEXT, TIME, Maps, array_of, hidden_texts, repeated
+from .arrays import MAP, SPAN, TEXT, TIME, Maps, alike, array_of, hidden_texts, repeated
 from .resting import collector_rests
 from .task_page import TIMES, TaskPage
 from .task_rows import RequestRow, TaskRow, other_settings, read_tasks
@@ -156,9 +156,7 @@ def _of_queues(page: TaskPage, part: str) -> Any:
 
 
 def _methods(page: TaskPage) -> Any:
-    methods = [(one.http_method or "POST") if one else None for one in page.requests]
-    only = methods[0] if methods and methods.count(methods[0]) == len(methods) else None
-    return methods if only is None else repeated(only, len(methods))
+    return alike([(one.http_method or "POST") if one else None for one in page.requests])
 
 
 def _urls(page: TaskPage) -> list[str | None]:
@@ -193,7 +191,7 @@ TASK_COLUMNS: list[Column[TaskPage]] = [
     Column("tag", TEXT, _tags),
     Column("payload", pa.binary(), lambda page: page.payloads),
     Column("view", TEXT, _views),
-    Column("settings", TEXT, lambda page: other_settings(page.tasks, page.requests)),
+    Column("settings", TEXT, lambda page: alike(other_settings(page.tasks, page.requests))),
     Column("name", TEXT, lambda page: page.names),
 ]
 TASKS = Columns(TASK_COLUMNS, lambda raw, limit: TaskPage(read_tasks(raw)[:limit]), TaskPage.of)

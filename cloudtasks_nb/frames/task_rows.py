@@ -88,18 +88,20 @@ _NO_REQUEST = RequestRow()
 
 def other_settings(tasks: Sequence[TaskRow], requests: Sequence[RequestRow | None]) -> list[str | None]:
     """The settings of each task without a column, such as its deadline: JSON of keyword arguments of create_task."""
+    held = [request or _NO_REQUEST for request in requests]
+    columns: list[list[msgspec.Raw]] = [
+        [task.dispatch_deadline for task in tasks],
+        [task.retry_config for task in tasks],
+        [request.oidc_token for request in held],
+        [request.oauth_token for request in held],
+        [request.app_engine_routing for request in held],
+    ]
+    if tasks and all(column.count(column[0]) == len(column) for column in columns):
+        return [_settings_text(tuple(column[0] for column in columns))] * len(tasks)
     texts: list[str | None] = []
     last: tuple[msgspec.Raw, ...] = ()
     text = None
-    for task, request in zip(tasks, requests, strict=True):
-        held = request or _NO_REQUEST
-        parts = (
-            task.dispatch_deadline,
-            task.retry_config,
-            held.oidc_token,
-            held.oauth_token,
-            held.app_engine_routing,
-        )
+    for parts in zip(*columns, strict=True):
         if parts != last:  # most tasks have the same settings as the one before
             last, text = parts, _settings_text(parts)
         texts.append(text)

@@ -187,13 +187,15 @@ METHODS: dict[str, Method] = {
 """All 29 methods, by their API id (without the "cloudtasks." prefix), with messages of the model."""
 
 
-@cache
 def methods_of(version: Version) -> dict[str, Method]:
     """The methods of a version, with its messages and parameters: 29 in v2beta2, 24 in v2beta3 and v2."""
-    return {id: _in(method, version) for id, method in METHODS.items() if version in method.versions}
+    return {id: method_in(version, id) for id, method in METHODS.items() if version in method.versions}
 
 
-def _in(method: Method, version: Version) -> Method:
+@cache
+def method_in(version: Version, id: str) -> Method:
+    """One method, with the messages and parameters of a version that has it."""
+    method = METHODS[id]
     return replace(
         method,
         version=version,

@@ -237,8 +237,8 @@ class Queue(
         how["expected"] = partial(self._expected, page_size)
         listing = list_tasks(self._session, self._parsed, view=view, **how)
         # If the kind was unknown: pull tasks are read in another API version, which shows all their fields.
-        first = listing.first_page.items if self._kind_of_tasks is None else []
-        if first and first[0].kind == "pull" and self._session.speaking.learn_pull(self.name):
+        first = listing._first_kind() if self._kind_of_tasks is None else None
+        if first == "pull" and self._session.speaking.learn_pull(self.name):
             listing = list_tasks(self._session, self._parsed, view=view, **how)
         return listing
 

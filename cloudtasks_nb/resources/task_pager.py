@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from ..model.json import encode, in_version, version_said
+from ..model.json import decode, encode, in_version, version_said
 from ..paging.ahead import Fetch
 from ..paging.pager import Pager
 from ..query import Query
 from ..redact import scrub
 
 if TYPE_CHECKING:
+    from ..model.queue import Kind
     from .task import Task, TaskListing
 
 Keep = Callable[[Sequence["Task"], datetime], Iterable[int]]
@@ -36,6 +37,13 @@ class TaskPager(Pager["Task"]):
     """
 
     _listing: TaskListing
+
+    def _first_kind(self) -> Kind | None:
+        """The kind of the first task, if there is one. The others stay encoded."""
+        with self._tokens.reading():
+            tasks = decode(self._first, _Page).tasks[:1]
+            first = self._listing.every(in_version(encode({"tasks": tasks}), version_said(self._first)))
+        return first[0].kind if first else None
 
     def where(self, query: str) -> TaskPager:
         """A listing of only those tasks that match: `code:503,429 attempts>3 due<2h -tag:red ada`.

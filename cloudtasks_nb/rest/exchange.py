@@ -19,8 +19,7 @@ from .connections import Connections
 from .deadline import Deadline
 
 MAX_ANSWER_BYTES = 512 * 1024 * 1024
-_CHUNK_BYTES = 256 * 1024
-_PACKED_CHUNK_BYTES = 16 * 1024  # they decompress to 16 MB at most
+_CHUNK_BYTES = 16 * 1024  # if packed, they decompress to 16 MB at most
 _LONGER = "try again, or give calls more time: ct.connect(timeout=60)"
 
 
@@ -104,21 +103,35 @@ def _failure(url: str, error: Exception, deadline: Deadline, *, was_sent: bool) 
 
 
 def _read(url: str, response: urllib3.BaseHTTPResponse, bounds: Bounds) -> bytes:
-    """Read the body in chunks, within limits of time and size, in case of a slow server or a decompression bomb."""
+    """Read the body within limits of time and size, in case of a slow server or a decompression bomb."""
     packed = response.headers.get("Content-Encoding", "")
     if "," in packed:  # each layer can compress a thousandfold
         raise TransportError(f"{_host(url)} compressed its response more than once: {packed}.")
+    if response.length_remaining and not packed:
+        return _read_whole(url, response, bounds)
     body = BytesIO()  # hides the content from tracebacks, because a response may hold a token
-    chunk_bytes = _PACKED_CHUNK_BYTES if packed else _CHUNK_BYTES
-    while body.write(response.read1(chunk_bytes, decode_content=True)):
-        if body.tell() > bounds.max_answer_bytes:
-            raise AnswerTooLarge(
-                f"The response of {_host(url)} is larger than {bounds.max_answer_bytes:,} bytes.",
-                hint="request less (a smaller page_size, fields=...), or allow more: ct.connect(max_answer_bytes=...)",
-            )
+    while body.write(response.read1(_CHUNK_BYTES, decode_content=True)):
+        _check_size(url, body.tell(), bounds)
         if bounds.deadline.left_s < 0:
             raise _timeout(url, bounds.deadline)
     return body.getvalue()
+
+
+def _read_whole(url: str, response: urllib3.BaseHTTPResponse, bounds: Bounds) -> bytes:
+    """Read a body of known length in one piece: new memory for copies would take longer than receiving it."""
+    length = response.length_remaining or 0
+    _check_size(url, length, bounds)
+    body = BytesIO(response.read(length, decode_content=False))  # hides it, without a copy
+    response.read(1, decode_content=False)  # raises if the connection has ended too early
+    return body.getvalue()
+
+
+def _check_size(url: str, size: int, bounds: Bounds) -> None:
+    if size > bounds.max_answer_bytes:
+        raise AnswerTooLarge(
+            f"The response of {_host(url)} is larger than {bounds.max_answer_bytes:,} bytes.",
+            hint="request less (a smaller page_size, fields=...), or allow more: ct.connect(max_answer_bytes=...)",
+        )
 
 
 def _timeout(url: str, deadline: Deadline) -> Timeout:
