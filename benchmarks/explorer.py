@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from compiled import run_compiled
+
 import cloudtasks_nb as ct
 from cloudtasks_nb.model.queue import QueueStats
 from cloudtasks_nb.widgets.explorer import Explorer
@@ -102,6 +104,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--queues", type=int, nargs="+", default=[40, 2_000, 20_000])
     given = parser.parse_args()
+    run_compiled("cloudtasks_nb.emulator.server.process", "cloudtasks_nb.widgets.explorer")
     measured = [dict(rows(count)) for count in given.queues]
     print(f"| queues | {' | '.join(f'{count:,}' for count in given.queues)} |")
     print("|---|" + "---:|" * len(given.queues))
