@@ -102,8 +102,9 @@ class Instant(datetime):
                 raise ValueError
             day, hour, fraction, zone = match.groups()
             zone = "+00:00" if zone in "Zz" else zone
-            moment = datetime.fromisoformat(f"{day}T{hour}.{(fraction or '').ljust(6, '0')[:6]}{zone}")
-            made = cls.combine(*_split(moment.astimezone(UTC)))
+            made = cls.fromisoformat(f"{day}T{hour}.{(fraction or '').ljust(6, '0')[:6]}{zone}")
+            if made.tzinfo is not UTC:
+                made = cls.combine(*_split(made.astimezone(UTC)))
         except (OverflowError, ValueError):
             raise ValueError(
                 f"{text[:60]!r} is not an instant with a time zone in the years 1 to 9999"
@@ -241,11 +242,13 @@ def _with_instants(kind: type[Message]) -> tuple[tuple[str, str, type[Message] |
     )
 
 
-@lru_cache(maxsize=1000)
-def _parsed(text: str) -> tuple[Instant, datetime]:
-    """An instant, and the same as a plain datetime. Cached, because all tasks of a lease have the same one."""
-    instant = Instant.parse(text)
-    return instant, datetime.combine(*_split(instant))
+_TAKEN = datetime(1970, 1, 1, tzinfo=UTC)
+"""The value of a field whose instant was taken out, until it is put back."""
+
+
+@lru_cache(maxsize=1000)  # all tasks of a lease have the same end
+def _parsed(text: str) -> Instant:
+    return Instant.parse(text)
 
 
 def _take_instants(values: Any, kind: type[Message], path: str, found: list[Instant]) -> None:
@@ -253,10 +256,10 @@ def _take_instants(values: Any, kind: type[Message], path: str, found: list[Inst
         held = values.get(wire)
         if message is None and isinstance(held, str):
             try:
-                instant, values[wire] = _parsed(held)
+                found.append(_parsed(held))
             except ValueError as error:
                 raise ValueError(f"{error} - at `{path}.{wire}`") from None
-            found.append(instant)
+            values[wire] = _TAKEN
         elif message is not None and isinstance(held, list):
             for place, one in enumerate(held):
                 _take_instants(one, message, f"{path}.{wire}[{place}]", found)
@@ -270,6 +273,7 @@ def _put_instants(message: Message, found: Iterator[Instant]) -> None:
         held = getattr(message, name)
         if inside is None and held is not None:
             setattr(message, name, next(found))
+            continue
         for one in held if isinstance(held, list) else [held]:
             if isinstance(one, Message):
                 _put_instants(one, found)

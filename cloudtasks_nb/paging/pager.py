@@ -106,6 +106,7 @@ class Pager(Connected, Shown, Exports, Generic[T]):
         """
         tokens = self._tokens.afresh()
         raw = self._fetch(token)
+        tokens.page_resource = self._listing.resource(raw)
         with tokens.reading(token):
             page = Page(self._listing.items(raw), _next_token(raw))
         tokens.next(token)
@@ -136,7 +137,9 @@ class Pager(Connected, Shown, Exports, Generic[T]):
         return self._listing.columns()
 
     def _page(self, raw: bytes, tokens: PageTokens | None = None) -> Page[T]:
-        with (tokens or self._tokens).reading():
+        tokens = tokens or self._tokens.afresh()
+        tokens.page_resource = self._listing.resource(raw)
+        with tokens.reading():
             return Page(self._listing.items(raw), _next_token(raw))
 
     def _raw_pages(
@@ -204,8 +207,8 @@ class Pager(Connected, Shown, Exports, Generic[T]):
             held = self._first = self._fetch(self._start)
         return held
 
-    @staticmethod
-    def _token_after(raw: bytes, tokens: PageTokens) -> str:
+    def _token_after(self, raw: bytes, tokens: PageTokens) -> str:
+        tokens.page_resource = self._listing.resource(raw)
         with tokens.reading():
             token = _next_token(raw)
         return tokens.next(token)
@@ -282,7 +285,9 @@ class Pager(Connected, Shown, Exports, Generic[T]):
                 yield export.decoded(self._kept_and_read(kept, export.columns, progress))
             except (CloudTasksError, KeyboardInterrupt) as error:
                 if kept.pages:
-                    said = f"{listing.counted(kept.items)} are saved in {kept.path.name}: the same line reads the rest"
+                    said = (
+                        f"{kept.path.name} holds {listing.counted(kept.items)}: the same line reads the rest"
+                    )
                     add_hint(error, f"{said}, for two hours")
                 raise
 

@@ -13,9 +13,9 @@ from ..model.json import Message, encode, in_version
 from ..model.marks import OWN, Version
 from ..names import LocationName
 from ..rest.pages import PagedCall
+from .failures import Reason, not_listed
 
 _PARALLEL = 8
-_NAMED = 3
 
 
 class _Whole(Struct):
@@ -82,16 +82,17 @@ def _ask(
 
 def _said(failed: dict[LocationName, CloudTasksError], found: int, places: int, queues: int) -> str:
     """A message with the failed locations, and how to get the queues of the others."""
-    if len(failed) == places:
+    reasons = {place.location: Reason.of(error) for place, error in failed.items()}
+    all_alike = len({reason.shared for reason in reasons.values()}) == 1
+    if len(failed) == places and all_alike:
         return f"none of the {places} locations could be listed"
-    names = [place.location for place in failed]
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    said = [f"{', '.join(names[:_NAMED])}{more} could not be listed"]
+    said = [not_listed(reasons)]
     if untried := places - found - len(failed):
-        said.append(f"{untried} of {places} locations were not tried")
+        said.append(f"not tried: {untried} of {places} locations")
     if found:
         from ..render.values import counted
 
-        held = f"{counted(queues, 'queue')} of the other {found}"
+        others = "location" if found == 1 else f"{found} locations"
+        held = f"{counted(queues, 'queue')} of the other {others}"
         said.append(f"the error's .result has {held} (in a notebook: sys.last_value.result)")
     return "; ".join(said)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -78,8 +79,16 @@ class QueuePager(Pager[Queue]):
         return TaskPager(pages, listing, tokens, start=page_token, walk=pages.walk)
 
 
+_QUEUE_OF_TASK = re.compile(rb'"(projects/[^/"]+/locations/[^/"]+/queues/[^/"]+)/tasks/')
+
+
 class _TasksListing(TaskListing):
     rest = "client.queues(…).tasks(page_token=error.page_token)"
+
+    def resource(self, raw: bytes) -> str:
+        """All tasks of a page are of one queue."""
+        found = _QUEUE_OF_TASK.search(raw)
+        return found[1].decode("utf-8", "replace") if found else ""
 
     def table(self, items: list[Task], footer: str | None = None) -> Table:
         from ..render import task_table

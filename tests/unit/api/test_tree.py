@@ -165,7 +165,7 @@ def test_system_parameters_of_every_spelling_arrive_as_the_api_spells_them() -> 
         (lambda q: q.get("emails"), "projects/…/locations/…/queues/…", "queue.name"),
         (lambda q: q.get(f"{PLACE}/queues/.."), "must have the form", "queue.name"),
         (lambda q: q.get(7), "must have the form", "queue.name"),
-        (lambda q: q.get(QUEUE, "FULL"), "passed by position", "name"),
+        (lambda q: q.get(QUEUE, "FULL"), "Passed by position: 2 parameters. Allowed: 1.", "name"),
         (lambda q: q.pause(QUEUE, body=[]), "body must be a dict, not a list", "describe"),
         (lambda q: q.create(parent=PLACE, body={"rateLimit": {}}), "'rateLimit' is unknown", "'rateLimits'"),
         (

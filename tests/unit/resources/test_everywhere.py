@@ -81,7 +81,10 @@ def test_a_location_that_refuses_is_named_and_the_queues_of_the_others_are_kept(
         "projects/p/locations/us-central1",
     )
     assert "roles/cloudtasks.viewer" in str(error)
-    assert "us-central1 could not be listed; the error's .result has 3 queues of the other 2" in str(error)
+    assert (
+        "us-central1 could not be listed; the error's .result has 3 queues of the other 2 locations"
+        in str(error)
+    )
     assert [queue.name.rpartition("/")[2] for queue in error.result] == ["a", "b", "c"]
     assert "europe-west1" in error.result._repr_html_()
     with pytest.raises(ct.ConfigError, match="client is closed"):  # the kept result has this client
@@ -93,13 +96,29 @@ def test_several_that_fail_are_told_and_all_of_them_too() -> None:
     with world(**refused, us_central1=[page("us-central1")]) as client:
         with pytest.raises(ct.PermissionDenied) as caught:
             client.queues("-")
-        said = "place-0, place-1, place-2 and 2 more could not be listed; the error's .result has 0 queues"
-        assert said in str(caught.value)
+        said = "place-0, place-1, place-2, place-3, place-4 could not be listed; the error's .result has 0 queues of"
+        assert f"{said} the other location (" in str(caught.value)
         assert caught.value.resource == "projects/p/locations/place-0"
     with world(**refused) as client, pytest.raises(ct.PermissionDenied) as caught:
         client.queues("-")
     assert "none of the 5 locations could be listed" in str(caught.value)
     assert caught.value.result == []
+
+
+def test_locations_that_fail_in_other_ways_are_told_with_their_reasons() -> None:
+    with world(
+        first=[denied("first")],
+        second=[denied("second")],
+        third=[refusal(400, "INVALID_ARGUMENT", "Location third is not valid.")],
+        fourth=[answer(200, {"queues": 7})],
+    ) as client:
+        with pytest.raises(ct.PermissionDenied) as caught:
+            client.queues("-")
+        assert (
+            "first, second could not be listed; third could not be listed (400 INVALID_ARGUMENT: Loc"
+            in str(caught.value)
+        )
+        assert "fourth could not be listed (DecodeError: " in str(caught.value)
 
 
 def test_what_befalls_the_whole_endpoint_is_not_waited_for_in_every_location() -> None:

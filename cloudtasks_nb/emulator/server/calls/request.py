@@ -94,7 +94,10 @@ def route(http: str, path: str) -> tuple[Method, dict[str, str]]:
     for method in _BY_SHAPE.get((http, version, below.count("/"), _verb(below)), ()):
         match = method.pattern.fullmatch(below)
         if match is not None:
-            return method, {name: value for name, value in match.groupdict().items() if value is not None}
+            found = match.groupdict()
+            if method.optional:
+                found = {name: value for name, value in found.items() if value is not None}
+            return method, found
     raise NotFound(
         f"The requested URL {unquote(path)} was not found on this server ({http}, {', '.join(VERSIONS)})."
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from functools import partial
 from typing import Any
 
@@ -46,9 +46,9 @@ class Front:
         """The work of a call, for `together`. `asked` is an error if the parameters or the body are not valid."""
         return partial(self._done, call, system, method, asked)
 
-    async def together(self, works: Sequence[Callable[[], bytes]]) -> list[bytes | BaseException]:
+    def together(self, works: Sequence[Callable[[], bytes]]) -> Awaitable[list[bytes | BaseException]]:
         """Handles calls in their order. Returns the response or the error of each, once all are on disk."""
-        return await self._commits.together(works)
+        return self._commits.together(works)
 
     def _done(self, call: Request, system: SystemParameters, method: Method, asked: Asked) -> bytes:
         who = self._caller(call, system, method)  # an invalid credential is reported before an invalid body

@@ -45,8 +45,9 @@ class Rest:
 
     async def answer(self, asked: Request) -> Response:
         """Handles a request. Never raises: errors become responses."""
-        (reply,) = await self.answers([asked])
-        return reply
+        call = self._read(asked)
+        (outcome,) = await self._front.together([call.work])
+        return _reply(call, outcome)
 
     async def answers(self, asked: Sequence[Request | ApiError]) -> list[Response]:
         """Handles requests in their order, each as if it came alone; an error is the response to an unreadable one."""

@@ -41,8 +41,8 @@ class AttemptService(Serving):
         due = self._tasks.to_dispatch(queue.generation, self._context.clock.now(), limit)
         if not due:
             return []
-        with self._store.transaction():
-            begun = [self._attempt(queue, row) for row in due]
+        begun = [self._attempt(queue, row) for row in due]
+        with self._store.writing():
             for attempt in begun:
                 self._tasks.begin_attempt(attempt.task_row, attempts_json(*attempt.begun()))
         return begun
@@ -50,7 +50,7 @@ class AttemptService(Serving):
     def finish(self, attempt: Attempt, outcome: Outcome) -> None:
         """Records the outcome of an attempt: the task is deleted, retried, or given up."""
         now = self._context.clock.now()
-        with self._store.transaction():
+        with self._store.writing():
             self._tasks.count_answer(attempt.queue_row, now)
             row = self._tasks.get(attempt.generation, attempt.task_id)
             is_there = (

@@ -116,7 +116,7 @@ class Store:
         self._end_part()
 
     def writing(self) -> Writing:
-        """As `transaction`, for calls whose checks all come before their first change. Costs a third of it.
+        """As `transaction`, for work that only the database can refuse after its first change. Costs a third of it.
 
         If the database fails later, the whole open transaction is rolled back, with the work of other callers.
         """
