@@ -93,6 +93,7 @@ def test_signatures_and_docstrings_hold_every_official_parameter(method_id: str)
     alpha = {"pp", "bearer_token", "xgafv"} | ({"orderBy"} if method_id.endswith("tasks.list") else set())
     assert set(shown) == official | body | alpha
     assert all(name in (one.__doc__ or "") for name in shown)
+    assert (type(one).__doc__ or "").startswith(("One REST method.", "A REST method"))
     assert one.__name__ == method_id.rpartition(".")[2]
     required = {name for name, what in shown.items() if what.default is inspect.Parameter.empty}
     assert required == set(METHODS[method_id].variables) - {"taskId"}
