@@ -15,6 +15,7 @@ import msgspec
 
 from ..connected import Connected
 from ..errors import CloudTasksError, DecodeError
+from ..frames.resting import collector_waits
 from ..model.json import decode
 from ..progress import bar, is_shown
 from ..rest.pages import PageTokens
@@ -151,7 +152,7 @@ class Pager(Connected, Shown, Exports, Generic[T]):
         """
         unseen = self._start if start is None else start
         begun = self._take_begun() if ahead and start is None else None
-        read = begun.read if begun else self._walk() if ahead else self._fetch
+        read = collector_waits()(begun.read if begun else self._walk() if ahead else self._fetch)
         thread = OneThread()
         try:
             raw = self._beginning() if start is None else read(start)
@@ -199,6 +200,7 @@ class Pager(Connected, Shown, Exports, Generic[T]):
             begun, self._begun = self._begun, None
         return begun
 
+    @collector_waits()
     def _beginning(self) -> bytes:
         """The first page: the first use returns the stored one, later uses fetch it again."""
         with self._lock:
@@ -313,7 +315,7 @@ class Pager(Connected, Shown, Exports, Generic[T]):
         caption, noun = self._listing.caption, self._listing.nouns
         if not is_shown(progress, several=several):
             return bar(caption, noun, False, several=several)
-        expected = self._listing.expected() if several else Expected()
+        expected = collector_waits()(self._listing.expected)() if several else Expected()
         if limit is not None:
             expected = Expected(min(expected.items, limit) if expected.items else None)
         return bar(

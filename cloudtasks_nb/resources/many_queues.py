@@ -18,7 +18,7 @@ from ..rest.answers import asked, is_unserved
 from ..rest.pages import PagedCall
 from ..rest.retry import is_passing
 from ..rest.session import Session
-from .failures import Reason, not_listed
+from .everywhere import reason_of
 
 LIST = "projects.locations.queues.tasks.list"
 SIDE_BY_SIDE = 8
@@ -90,7 +90,7 @@ class TasksOfQueues:
 
     def __init__(self, session: Session, queues: Sequence[str], query: Mapping[str, Any]) -> None:
         self._queues = sorted(queues)
-        self._reasons: dict[str, Reason] = {}
+        self._reasons: dict[str, str] = {}
         self._calls = {queue: PagedCall(session, LIST, {"parent": queue}, query) for queue in queues}
 
     def __call__(self, token: str) -> bytes:
@@ -135,7 +135,7 @@ class TasksOfQueues:
                 place = others.begun(self._queues)
             except CloudTasksError as error:
                 refusals += 1
-                self._reasons[one.queue] = Reason.of(error)
+                self._reasons[one.queue] = reason_of(error)
                 late = place.late if is_last_try else [*place.late, one]
                 if is_last_try or not _is_of_its_queue(error) or (not token and refusals == SIDE_BY_SIDE):
                     self._name_others(error, one, late)
@@ -156,10 +156,12 @@ class TasksOfQueues:
     def _name_others(self, error: CloudTasksError, one: Next, late: Sequence[Next]) -> None:
         """Add all queues that could not be read to the error of one of them, if there are several."""
         queues = dict.fromkeys([one.queue, *(each.queue for each in late)])
-        if len(queues) < 2:
-            return
-        said = not_listed({"/".join(queue.split("/")[3::2]): self._reasons.get(queue) for queue in queues})
-        error.hint = f"{error.hint}; {said}" if error.hint else said
+        error.not_listed = {
+            "/".join(queue.split("/")[3::2]): self._reasons.get(queue, "") for queue in queues
+        }
+        if len(queues) > 1:
+            said = f"{len(queues):,} queues could not be listed"
+            error.hint = f"{error.hint}; {said}" if error.hint else said
 
 
 def _is_of_its_queue(error: CloudTasksError) -> bool:

@@ -51,8 +51,8 @@ class QueuePager(Pager[Queue]):
         exhausted, they wait and continue.
 
         A queue that was deleted meanwhile is skipped. A queue that cannot be read is tried again after all others. If
-        it fails again, its error is raised, with its name. The error's `.result` has the tasks that were read before,
-        as with every export that fails.
+        it fails again, its error is raised. The error's `.not_listed` has each queue that failed, with its reason, and
+        `.result` the tasks that were read before, as with every export that fails.
 
         - `view`, `page_size`, `order_by`: as in queue.tasks().
         - `page_token`: from the error of such a listing. The new listing continues where that one failed.

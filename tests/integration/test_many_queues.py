@@ -198,21 +198,25 @@ def test_each_queue_that_fails_is_named_with_its_own_reason(
     for write in writes:
         with pytest.raises(ct.DecodeError, match="HTTP 200 with text/html") as caught:
             write()
-        hint = caught.value.hint or ""
-        assert "asia-east1/q5 could not be listed; " in hint, "its reason is the message of the error"
-        assert (
-            "europe-west1/q0, us-central1/q1 could not be listed (403 PERMISSION_DENIED: You may not" in hint
-        )
-        assert (
-            "us-central1/q2 could not be listed (400 INVALID_ARGUMENT: This queue has no such view)" in hint
-        )
-        assert caught.value.resource and caught.value.resource.endswith("asia-east1/queues/q5")
-        assert all(words in caught.value._repr_html_() for words in ("us-central1/q2", "no such view"))
+        error = caught.value
+        assert error.resource and error.resource.endswith("asia-east1/queues/q5")
+        assert list(error.not_listed) == [
+            "asia-east1/q5",
+            "europe-west1/q0",
+            "us-central1/q1",
+            "us-central1/q2",
+        ]
+        said = str(error)
+        assert "4 queues could not be listed" in said
+        assert "not listed: asia-east1/q5: DecodeError: The endpoint returned HTTP 200 with text/html" in said
+        assert "not listed: europe-west1/q0, us-central1/q1: 403 PERMISSION_DENIED: You may not list" in said
+        assert "not listed: us-central1/q2: 400 INVALID_ARGUMENT: This queue has no such view." in said
+        assert all(words in error._repr_html_() for words in ("us-central1/q2", "no such view"))
         if caught.value.result is not None:
             assert set(pa.table(caught.value.result)["queue"].to_pylist()) == {"q3", "q4"}
     with pytest.raises(ct.DecodeError) as later:  # as in another process
         list(project.queues("-").tasks(page_token=caught.value.page_token))
-    assert "us-central1/q2 could not be listed (400 INVALID_ARGUMENT" in (later.value.hint or "")
+    assert later.value.not_listed["us-central1/q2"] == "400 INVALID_ARGUMENT: This queue has no such view."
 
 
 def test_a_page_that_cannot_be_used_names_its_queue(
@@ -243,7 +247,7 @@ def test_several_that_refuse_are_named_and_where_all_refuse_the_call_itself_fail
     sent.refused = {"q0": 403, "q3": 403}
     with pytest.raises(ct.PermissionDenied) as caught:
         list(project.queues("-").tasks())
-    assert "europe-west1/q0, europe-west1/q3 could not be listed" in (caught.value.hint or "")
+    assert "not listed: europe-west1/q0, europe-west1/q3: 403 PERMISSION_DENIED" in str(caught.value)
     sent.refused = dict.fromkeys(("q0", "q1", "q2", "q3"), 403)
     with pytest.raises(ct.PermissionDenied):
         project.queues("-").tasks()

@@ -96,8 +96,11 @@ def test_several_that_fail_are_told_and_all_of_them_too() -> None:
     with world(**refused, us_central1=[page("us-central1")]) as client:
         with pytest.raises(ct.PermissionDenied) as caught:
             client.queues("-")
-        said = "place-0, place-1, place-2, place-3, place-4 could not be listed; the error's .result has 0 queues of"
-        assert f"{said} the other location (" in str(caught.value)
+        said = "5 locations could not be listed; the error's .result has 0 queues of the other location ("
+        assert said in str(caught.value)
+        assert "not listed: place-0, place-1, place-2, place-3, place-4: 403 PERMISSION_DENIED" in str(
+            caught.value
+        )
         assert caught.value.resource == "projects/p/locations/place-0"
     with world(**refused) as client, pytest.raises(ct.PermissionDenied) as caught:
         client.queues("-")
@@ -114,11 +117,11 @@ def test_locations_that_fail_in_other_ways_are_told_with_their_reasons() -> None
     ) as client:
         with pytest.raises(ct.PermissionDenied) as caught:
             client.queues("-")
-        assert (
-            "first, second could not be listed; third could not be listed (400 INVALID_ARGUMENT: Loc"
-            in str(caught.value)
-        )
-        assert "fourth could not be listed (DecodeError: " in str(caught.value)
+        said = str(caught.value)
+        assert "not listed: first, second: 403 PERMISSION_DENIED: " in said
+        assert "not listed: third: 400 INVALID_ARGUMENT: Location third is not valid." in said
+        assert "not listed: fourth: DecodeError: " in said
+        assert list(caught.value.not_listed) == ["first", "second", "third", "fourth"]
 
 
 def test_what_befalls_the_whole_endpoint_is_not_waited_for_in_every_location() -> None:
