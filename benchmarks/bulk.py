@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
+from compiled import run_compiled
 from deliveries import cpu_s
 from emulator import Emulator
 
@@ -220,6 +221,12 @@ def main() -> None:
         name, verb, url, queue, count = arguments.run
         contend(name, verb, url, queue, int(count))
         return
+    run_compiled(
+        "cloudtasks_nb.emulator.server.process",
+        "cloudtasks_nb.bulk.verbs",
+        "googleapiclient.discovery",
+        "google.cloud.tasks_v2beta2",
+    )
     import cloudtasks_nb as ct
 
     results: dict[tuple[str, str], list[Run]] = {}

@@ -21,6 +21,7 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from compiled import run_compiled
 from deliveries import HERE, cpu_s, start
 from emulator import CLIENTS, PARENT, Connection, http_task, make_queue
 
@@ -137,6 +138,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--folder", type=Path)
     asked = parser.parse_args()
+    run_compiled("cloudtasks_nb.emulator.server.process", "cloudtasks_nb.bulk.verbs", "aiohttp.web")
     trees = {"this": HERE} if asked.other is None else {"other": asked.other.resolve(), "this": HERE}
     found: dict[str, list[dict[str, float]]] = {name: [] for name in trees}
     floors = []

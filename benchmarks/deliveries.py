@@ -20,6 +20,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from compiled import run_compiled
 from emulator import PARENT, Connection, Target, http_task, make_queue
 from msgspec import json
 
@@ -83,6 +84,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--tasks", type=int, default=4000)
     asked = parser.parse_args()
+    run_compiled("cloudtasks_nb.emulator.server.process", "aiohttp.web")
     trees = {"this": HERE} if asked.other is None else {"other": asked.other.resolve(), "this": HERE}
     found: dict[str, list[Round]] = {name: [] for name in trees}
     for number in range(asked.rounds):

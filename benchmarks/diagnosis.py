@@ -15,6 +15,8 @@ from random import Random
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from compiled import run_compiled
+
 from tests.integration.why.mixtures import PACES, Mixture, Tally, put, unexplained
 from tests.integration.why.scenarios import world
 
@@ -43,6 +45,7 @@ def main() -> None:
     parser.add_argument("--mixtures", type=int, default=60)
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
+    run_compiled("cloudtasks_nb.emulator.server.process")
     random, tally, exact = Random(asked.seed), Tally(), 0  # noqa: S311 - chance, not a secret
     with world() as here:
         for _ in range(asked.mixtures):

@@ -23,6 +23,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any, ClassVar
 
+from compiled import run_compiled
+
 CLIENTS = 32
 PARENT = "projects/p/locations/us-central1"
 PAYLOAD = base64.b64encode(b'{"event": "page_view", "user": 17, "path": "/products/31"}').decode()
@@ -308,6 +310,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a tenth of the tasks, two seconds each")
     quick = parser.parse_args().quick
+    run_compiled("cloudtasks_nb.emulator.server.process", "cloudtasks_nb.emulator.server.grpc.server")
     seconds, tasks = (2.0, 100_000) if quick else (8.0, 1_000_000)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -176,6 +176,9 @@ def main() -> None:
     if arguments.emulate:
         emulate()
         return
+    from compiled import run_compiled  # as a script; tests import this file
+
+    run_compiled("cloudtasks_nb.emulator.server.process", "cloudtasks_nb.diagnosis.forecast")
     found = measure(SETTINGS[: arguments.settings], range(arguments.seeds))
     for setting, runs in found.items():
         print(row(setting, runs))

@@ -12,6 +12,8 @@ import statistics
 import subprocess
 import sys
 
+from compiled import run_compiled
+
 CANDIDATES = {
     "cloudtasks_nb": "import cloudtasks_nb",
     "cloudtasks_nb and connect()": "import cloudtasks_nb as ct; ct.connect(endpoint='http://localhost:1')",
@@ -70,6 +72,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=15)
     runs = parser.parse_args().runs
+    run_compiled(
+        "cloudtasks_nb.connecting",
+        "cloudtasks_nb.widgets.queue_panel",
+        "cloudtasks_nb.frames",
+        "pandas",
+        "googleapiclient.discovery",
+        "google.cloud.tasks_v2beta2",
+    )
     results: dict[str, list[float]] = {name: [] for name in CANDIDATES}
     for _ in range(runs + 1):
         for name, code in CANDIDATES.items():

@@ -23,6 +23,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from compiled import run_compiled
+
 QUEUE = "projects/local/locations/us-central1/queues/benchmark"
 PAGE = 1000
 
@@ -204,6 +206,13 @@ def main() -> None:
     if arguments.contender:
         contend(arguments.contender, arguments.url)
         return
+    run_compiled(
+        "cloudtasks_nb.emulator.server.process",
+        "cloudtasks_nb.frames",
+        "pandas",
+        "googleapiclient.discovery",
+        "google.cloud.tasks_v2beta2",
+    )
     import cloudtasks_nb as ct
 
     with ct.local() as client:

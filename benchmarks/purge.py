@@ -15,6 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from compiled import run_compiled
+
 URL = "https://example.com/orders"
 
 
@@ -37,6 +39,7 @@ def main() -> None:
     if arguments.produce:
         produce(*arguments.produce)
         return
+    run_compiled("cloudtasks_nb.emulator.server.process", "cloudtasks_nb.bulk.backup", "pyarrow.parquet")
     import cloudtasks_nb as ct
 
     with ct.local(dispatch=False) as client, tempfile.TemporaryDirectory() as folder:

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from compiled import run_compiled
+
 import cloudtasks_nb as ct
 
 TASKS = 1_000
@@ -49,6 +51,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=30)
     runs = parser.parse_args().runs
+    run_compiled("cloudtasks_nb.emulator.server.process", "cloudtasks_nb.render")
     with ct.local() as client:
         queue = client.create_queue("emails")
         fill(queue)

@@ -22,6 +22,8 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+from compiled import run_compiled
+
 import cloudtasks_nb as ct
 
 CONCURRENCY = 8
@@ -166,6 +168,7 @@ def main() -> None:
         "--quick", action="store_true", help="fewer tasks, one round: only to see that it runs"
     )
     quick = parser.parse_args().quick
+    run_compiled("cloudtasks_nb.emulator.server.process", "cloudtasks_nb.worker", "distributed")
     rounds, scale = (1, 10) if quick else (2, 1)
     with ct.local() as client:
         count = 20_000 // scale

@@ -177,7 +177,7 @@ def _told_bytes(data: bytes) -> Any:
     """A payload as text, or its size if it is binary."""
     head = data[:_BYTES_TOLD].decode("utf-8", "ignore")
     if "\x00" in head or len(head) < min(len(data), _BYTES_TOLD) - 3:  # binary; a character may be cut
-        return Told(f"<{len(data):,} bytes>")
+        return Told(f"<{len(data):,} byte{'s' * (len(data) != 1)}>")
     seen, is_whole = scrub_lines(head), len(data) <= _BYTES_TOLD
     return data if seen == head and is_whole else Told(f"b{seen!r}{'' if is_whole else '…'}")
 

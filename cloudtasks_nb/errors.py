@@ -6,13 +6,15 @@ Source: google.rpc.Code, and SPEC section 6.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from .discreet import discreet
 from .installation import install_command
 from .redact import scrub
 from .shown import ShownFirst
+from .unlisted import by_reason
 from .visible import visible_lines
 
 _SHOWN = 4_000
@@ -39,6 +41,8 @@ class CloudTasksError(ShownFirst, Exception):
     that was read before it failed."""
     page_token: str = ""
     """The page token that continues a failed listing: queue.tasks(page_token=error.page_token). Valid for two hours."""
+    not_listed: Mapping[str, str] = MappingProxyType({})
+    """All queues or locations that a listing of many could not list, each with its reason; otherwise empty."""
     tries: int = 1
     """How often the call was sent."""
     retry_after_s: float = 0.0
@@ -55,11 +59,18 @@ class CloudTasksError(ShownFirst, Exception):
         tried = [f"  tries: {self.tries}"] if self.tries > 1 else []
         following = [f"  next: {self.hint}"] if self.hint else []
         cut = self.message[:_SHOWN] + "…" * (len(self.message) > _SHOWN)
-        return visible_lines("\n".join([cut, *lines, *self._lines(), *tried, *following]))
+        return visible_lines(
+            "\n".join([cut, *lines, *self._lines(), *self._not_listed(), *tried, *following])
+        )
 
     def _lines(self) -> list[str]:
         """More lines for the text, such as the status of the response."""
         return []
+
+    def _not_listed(self) -> list[str]:
+        """A line for each reason, unless only the request of the error failed."""
+        groups = by_reason(self.not_listed) if len(self.not_listed) > 1 else []
+        return [f"  not listed: {': '.join(filter(None, group))}" for group in groups]
 
     def __reduce__(self) -> tuple[Any, ...]:  # keyword-only state survives pickling (worker processes)
         return _rebuild, (type(self), self.args, self.__dict__)

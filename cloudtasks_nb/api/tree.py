@@ -73,8 +73,10 @@ class ApiMethod(Connected, Shown):
     def _call(self, args: tuple[Any, ...], given: Json) -> Call:
         method = self._method
         if len(args) > len(method.variables):
+            from ..render.values import counted
+
             raise InvalidArgument(
-                f"{len(args)} parameters were passed by position.",
+                f"Passed by position: {counted(len(args), 'parameter')}. Allowed: {len(method.variables)}.",
                 method=method.id,
                 hint=f"pass by position only: {', '.join(method.variables) or 'none'}",
             )

@@ -220,7 +220,7 @@ class BulkResult(Shown):
             >>> queue.create_tasks(rows).summary()
         """
         left = _left(self.not_tried_count)
-        arrived = f"; {self.arrived:,} arrived meanwhile and stay" if self.arrived else ""
+        arrived = f"; {self.arrived:,} arrived meanwhile, not purged" if self.arrived else ""
         renewed = f", {self.renewed:,} of them under new ids" if self.renewed else ""
         return f"{self.done:,} {self.verb.done}{renewed}, {self.failed_count:,} failed, {left} not tried{arrived}"
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from ..model.queue import QueueStats, RateLimits, RetryConfig
+from ..render.values import counted
 from .facts import CONCURRENT, RATE
 from .forecast_metrics import CALLS, Lately, lately
 from .forecast_rules import Load, Pace, Range, terms
@@ -148,7 +149,7 @@ def _latency(seen: Seen, given: Given) -> Known:
     took = [span for task in seen.tasks if (span := _took_s(task)) is not None]
     if took:
         mean = fmean(took)
-        said = f"{len(took):,} failed attempts in the listing; it contains no others"
+        said = f"{counted(len(took), 'failed attempt')} in the listing; it contains no others"
         return Known(Range(0.8 * mean, 1.25 * mean), said)
     return Known(Range(0.0, _UNKNOWN_LATENCY_S), "unknown, assumed to be up to 1 s; pass latency= to set it")
 

@@ -41,7 +41,7 @@ def sentence(forecast: Forecast) -> str:
 
 def _grows(forecast: Forecast) -> str:
     return (
-        f"The queue grows by {forecast.growth_per_minute:,.3g} tasks per minute."
+        f"The queue grows by {counted(forecast.growth_per_minute, 'task', ',.3g')} per minute."
         if forecast.growth_per_minute
         else ""
     )

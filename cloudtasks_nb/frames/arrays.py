@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from itertools import accumulate, chain
 from typing import Any
 
@@ -69,8 +70,9 @@ def hidden_texts(texts: list[str | None]) -> list[str | None]:
     return texts if scrub(whole) == whole else [scrub(text) if text else text for text in texts]
 
 
+@lru_cache(maxsize=16)
 def repeated(text: str | None, count: int) -> pa.Array:
-    """A column that repeats one text."""
+    """A column that repeats one text. The pages of a listing share it: this saves memory."""
     return pa.repeat(pa.scalar(text, TEXT), count)
 
 

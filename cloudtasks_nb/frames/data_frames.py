@@ -65,7 +65,8 @@ def nullable_frame(columns: Sequence[Column[Page]], pages: Iterable[Page]) -> pd
     batches, schema = [], schema_of(flat)
     several, is_over = iter(pages), False
     while not is_over:
-        with collector_rests():  # a collection after each page would take a twentieth of the time
+        # A collection after each page would take a twentieth of the time. The pager enables the collector during waits.
+        with collector_rests():
             is_over = True
             for page in islice(several, _PAGES_A_REST):
                 is_over = False

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _owned = threading.Lock()
+_resting_thread = 0  # the thread whose block disabled the collector
 
 
 @contextmanager
@@ -22,6 +23,7 @@ def collector_rests() -> Iterator[None]:
     >>> gc.isenabled()
     True
     """
+    global _resting_thread
     if not _owned.acquire(blocking=False):
         yield
         return
@@ -29,8 +31,30 @@ def collector_rests() -> Iterator[None]:
     try:
         if was_on:
             gc.disable()
+            _resting_thread = threading.get_ident()
         yield
     finally:
         if was_on:
+            _resting_thread = 0
             gc.enable()
         _owned.release()
+
+
+@contextmanager
+def collector_waits() -> Iterator[None]:
+    """Enable the collector while a thread waits, if a block of this thread disabled it.
+
+    A wait for a page can last minutes, and other threads may make garbage meanwhile.
+
+    >>> with collector_rests(), collector_waits():
+    ...     gc.isenabled()
+    True
+    """
+    if _resting_thread != threading.get_ident():
+        yield
+        return
+    gc.enable()
+    try:
+        yield
+    finally:
+        gc.disable()

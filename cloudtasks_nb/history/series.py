@@ -91,7 +91,7 @@ class Series:
         return {end: value for end, value in self.points.items() if isinstance(value, Distribution)}
 
     def __repr__(self) -> str:
-        return f"Series({self.labels}, {len(self.points)} points)"
+        return f"Series({self.labels}, points={len(self.points)})"
 
 
 class SeriesSet(list[Series]):

@@ -36,13 +36,15 @@ def refused(error: CloudTasksError) -> str:
 
 def metrics_source(found: Sequence[Any], lag: str) -> str:
     """The result of reading metrics, in words."""
+    from ..render.values import counted
+
     if errors := [one for one in found if passable(one)]:
         return refused(errors[0])
     problems = dict.fromkeys(
         scrub(problem) for one in found if isinstance(one, SeriesSet) for problem in one.problems
     )
     partial = f"; the response is partial: {', '.join(problems)}" if problems else ""
-    return f"{len(found)} calls of Cloud Monitoring, {lag}{partial}"
+    return f"{counted(len(found), 'call')} of Cloud Monitoring, {lag}{partial}"
 
 
 def queue_now(session: Session, name: QueueName, *, is_told: bool) -> Queue | None:

@@ -118,6 +118,10 @@ class Listing(ABC, Generic[T]):
     def table(self, items: list[T], footer: str | None = None) -> Table:
         """The table of items. `footer` defaults to their number."""
 
+    def resource(self, raw: bytes) -> str:
+        """The resource of the call that returned a page, if pages have different ones."""
+        return ""
+
     def counted(self, count: int) -> str:
         """A number with the noun: "1 task", "2,000 tasks"."""
         from ..render.values import counted

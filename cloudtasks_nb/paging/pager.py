@@ -15,6 +15,7 @@ import msgspec
 
 from ..connected import Connected
 from ..errors import CloudTasksError, DecodeError
+from ..frames.resting import collector_waits
 from ..model.json import decode
 from ..progress import bar, is_shown
 from ..rest.pages import PageTokens
@@ -106,6 +107,7 @@ class Pager(Connected, Shown, Exports, Generic[T]):
         """
         tokens = self._tokens.afresh()
         raw = self._fetch(token)
+        tokens.page_resource = self._listing.resource(raw)
         with tokens.reading(token):
             page = Page(self._listing.items(raw), _next_token(raw))
         tokens.next(token)
@@ -136,7 +138,9 @@ class Pager(Connected, Shown, Exports, Generic[T]):
         return self._listing.columns()
 
     def _page(self, raw: bytes, tokens: PageTokens | None = None) -> Page[T]:
-        with (tokens or self._tokens).reading():
+        tokens = tokens or self._tokens.afresh()
+        tokens.page_resource = self._listing.resource(raw)
+        with tokens.reading():
             return Page(self._listing.items(raw), _next_token(raw))
 
     def _raw_pages(
@@ -148,7 +152,7 @@ class Pager(Connected, Shown, Exports, Generic[T]):
         """
         unseen = self._start if start is None else start
         begun = self._take_begun() if ahead and start is None else None
-        read = begun.read if begun else self._walk() if ahead else self._fetch
+        read = collector_waits()(begun.read if begun else self._walk() if ahead else self._fetch)
         thread = OneThread()
         try:
             raw = self._beginning() if start is None else read(start)
@@ -196,6 +200,7 @@ class Pager(Connected, Shown, Exports, Generic[T]):
             begun, self._begun = self._begun, None
         return begun
 
+    @collector_waits()
     def _beginning(self) -> bytes:
         """The first page: the first use returns the stored one, later uses fetch it again."""
         with self._lock:
@@ -204,8 +209,8 @@ class Pager(Connected, Shown, Exports, Generic[T]):
             held = self._first = self._fetch(self._start)
         return held
 
-    @staticmethod
-    def _token_after(raw: bytes, tokens: PageTokens) -> str:
+    def _token_after(self, raw: bytes, tokens: PageTokens) -> str:
+        tokens.page_resource = self._listing.resource(raw)
         with tokens.reading():
             token = _next_token(raw)
         return tokens.next(token)
@@ -282,7 +287,9 @@ class Pager(Connected, Shown, Exports, Generic[T]):
                 yield export.decoded(self._kept_and_read(kept, export.columns, progress))
             except (CloudTasksError, KeyboardInterrupt) as error:
                 if kept.pages:
-                    said = f"{listing.counted(kept.items)} are saved in {kept.path.name}: the same line reads the rest"
+                    said = (
+                        f"{kept.path.name} holds {listing.counted(kept.items)}: the same line reads the rest"
+                    )
                     add_hint(error, f"{said}, for two hours")
                 raise
 
@@ -308,7 +315,7 @@ class Pager(Connected, Shown, Exports, Generic[T]):
         caption, noun = self._listing.caption, self._listing.nouns
         if not is_shown(progress, several=several):
             return bar(caption, noun, False, several=several)
-        expected = self._listing.expected() if several else Expected()
+        expected = collector_waits()(self._listing.expected)() if several else Expected()
         if limit is not None:
             expected = Expected(min(expected.items, limit) if expected.items else None)
         return bar(

@@ -63,7 +63,11 @@ def _of_calls(faults: Faults) -> list[str]:
 def _of_deliveries(faults: Faults) -> list[str]:
     words = [f"targets respond {duration(faults.target_latency)} later"] if faults.target_latency else []
     rate = faults.throttled_rate
-    return [*words, f"queues send at most {rate:,.6g} tasks per second"] if rate is not None else words
+    return (
+        [*words, f"queues send at most {counted(rate, 'task', ',.6g')} per second"]
+        if rate is not None
+        else words
+    )
 
 
 def _shares(faults: Faults) -> dict[str, float]:

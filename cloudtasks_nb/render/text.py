@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..visible import elided, shown, visible_lines
 from .dispatch import shape
 from .shapes import Card, Cell, Image, Json, Section, Table, alignments, between
+from .values import counted
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -57,7 +58,7 @@ def _section(section: Section) -> str:
         body = section.body.text if isinstance(section.body, Json | Image) else section.body
         lines = visible_lines(body).split("\n")
         cut = len(lines) - LINES_SHOWN
-        body = "\n".join(lines[:LINES_SHOWN] + ([f"… {cut:,} more lines"] if cut > 0 else []))
+        body = "\n".join(lines[:LINES_SHOWN] + ([f"… {counted(cut, 'more line')}"] if cut > 0 else []))
     return f"  {shown(section.summary)}\n{indent(body, '    ')}"
 
 

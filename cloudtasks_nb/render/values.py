@@ -71,6 +71,7 @@ def size(count: int) -> str:
     return f"{value:.1f}".removesuffix(".0") + f" {unit}"
 
 
-def counted(count: int, what: str) -> str:
-    """A number of things: "1 header", "12 headers"."""
-    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
+def counted(count: float, what: str, form: str = ",") -> str:
+    """A number of things: "1 header", "12 headers"; of a rate in the given form, "0.5 tasks"."""
+    said = format(count, form)
+    return f"{said} {what}" if said == "1" else f"{said} {what}s"

@@ -8,14 +8,13 @@ from typing import Any
 
 from msgspec import Raw, Struct
 
-from ..errors import AuthError, CloudTasksError, TransportError
+from ..errors import ApiError, AuthError, CloudTasksError, TransportError
 from ..model.json import Message, encode, in_version
 from ..model.marks import OWN, Version
 from ..names import LocationName
 from ..rest.pages import PagedCall
 
 _PARALLEL = 8
-_NAMED = 3
 
 
 class _Whole(Struct):
@@ -36,7 +35,7 @@ def fetch_everywhere(
     """Read all queues of all locations as one page.
 
     Errors: the error of the first location that cannot be listed, because a listing without it would look complete. Its
-    `result` has the queues of the other locations, converted by `listed`.
+    `result` has the queues of the other locations, converted by `listed`; its `not_listed` has all failed locations.
     """
     found, failed = _ask(calls)
     queues = [queue for page in found.values() for queue in page.queues]
@@ -45,6 +44,7 @@ def fetch_everywhere(
         return page
     error = next(iter(failed.values()))
     error.result = listed(page)
+    error.not_listed = {place.location: reason_of(other) for place, other in failed.items()}
     said = _said(failed, len(found), len(calls), len(error.result))
     error.hint = f"{error.hint}; {said}" if error.hint else said
     raise error
@@ -80,18 +80,24 @@ def _ask(
     return found, failed
 
 
+def reason_of(error: CloudTasksError) -> str:
+    """Why something could not be listed, in one line."""
+    kind = f"{error.code} {error.status}" if isinstance(error, ApiError) else type(error).__name__
+    return " ".join(f"{kind}: {error.message}".split())
+
+
 def _said(failed: dict[LocationName, CloudTasksError], found: int, places: int, queues: int) -> str:
-    """A message with the failed locations, and how to get the queues of the others."""
+    """A message with the number of failed locations, and how to get the queues of the others."""
+    from ..render.values import counted
+
     if len(failed) == places:
         return f"none of the {places} locations could be listed"
-    names = [place.location for place in failed]
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    said = [f"{', '.join(names[:_NAMED])}{more} could not be listed"]
+    what = next(iter(failed)).location if len(failed) == 1 else counted(len(failed), "location")
+    said = [f"{what} could not be listed"]
     if untried := places - found - len(failed):
-        said.append(f"{untried} of {places} locations were not tried")
+        said.append(f"not tried: {untried} of {places} locations")
     if found:
-        from ..render.values import counted
-
-        held = f"{counted(queues, 'queue')} of the other {found}"
+        others = "location" if found == 1 else f"{found} locations"
+        held = f"{counted(queues, 'queue')} of the other {others}"
         said.append(f"the error's .result has {held} (in a notebook: sys.last_value.result)")
     return "; ".join(said)

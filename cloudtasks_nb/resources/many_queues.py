@@ -18,11 +18,11 @@ from ..rest.answers import asked, is_unserved
 from ..rest.pages import PagedCall
 from ..rest.retry import is_passing
 from ..rest.session import Session
+from .everywhere import reason_of
 
 LIST = "projects.locations.queues.tasks.list"
 SIDE_BY_SIDE = 8
 """How many queues are read concurrently, each one page at a time."""
-_NAMED = 3
 
 
 class Next(msgspec.Struct, frozen=True, array_like=True):
@@ -90,6 +90,7 @@ class TasksOfQueues:
 
     def __init__(self, session: Session, queues: Sequence[str], query: Mapping[str, Any]) -> None:
         self._queues = sorted(queues)
+        self._reasons: dict[str, str] = {}
         self._calls = {queue: PagedCall(session, LIST, {"parent": queue}, query) for queue in queues}
 
     def __call__(self, token: str) -> bytes:
@@ -134,9 +135,10 @@ class TasksOfQueues:
                 place = others.begun(self._queues)
             except CloudTasksError as error:
                 refusals += 1
+                self._reasons[one.queue] = reason_of(error)
                 late = place.late if is_last_try else [*place.late, one]
                 if is_last_try or not _is_of_its_queue(error) or (not token and refusals == SIDE_BY_SIDE):
-                    _name_others(error, late)
+                    self._name_others(error, one, late)
                     raise
                 place = replace(others, late=late).begun(self._queues)
         return b"{}"
@@ -151,17 +153,17 @@ class TasksOfQueues:
         page.next_page_token = others.begun(self._queues).token
         return page
 
+    def _name_others(self, error: CloudTasksError, one: Next, late: Sequence[Next]) -> None:
+        """Add all queues that could not be read to the error of one of them, if there are several."""
+        queues = dict.fromkeys([one.queue, *(each.queue for each in late)])
+        error.not_listed = {
+            "/".join(queue.split("/")[3::2]): self._reasons.get(queue, "") for queue in queues
+        }
+        if len(queues) > 1:
+            said = f"{len(queues):,} queues could not be listed"
+            error.hint = f"{error.hint}; {said}" if error.hint else said
+
 
 def _is_of_its_queue(error: CloudTasksError) -> bool:
     """Whether other queues may succeed."""
     return isinstance(error, DecodeError) or (isinstance(error, ApiError) and not is_passing(error))
-
-
-def _name_others(error: CloudTasksError, late: Sequence[Next]) -> None:
-    """Add the names of all queues that could not be read to an error, if there are several."""
-    names = ["/".join(one.queue.split("/")[3::2]) for one in late]
-    if len(names) < 2:
-        return
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    said = f"{', '.join(names[:_NAMED])}{more} could not be listed"
-    error.hint = f"{error.hint}; {said}" if error.hint else said

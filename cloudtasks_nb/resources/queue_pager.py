@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -50,8 +51,8 @@ class QueuePager(Pager[Queue]):
         exhausted, they wait and continue.
 
         A queue that was deleted meanwhile is skipped. A queue that cannot be read is tried again after all others. If
-        it fails again, its error is raised, with its name. The error's `.result` has the tasks that were read before,
-        as with every export that fails.
+        it fails again, its error is raised. The error's `.not_listed` has each queue that failed, with its reason, and
+        `.result` the tasks that were read before, as with every export that fails.
 
         - `view`, `page_size`, `order_by`: as in queue.tasks().
         - `page_token`: from the error of such a listing. The new listing continues where that one failed.
@@ -78,8 +79,16 @@ class QueuePager(Pager[Queue]):
         return TaskPager(pages, listing, tokens, start=page_token, walk=pages.walk)
 
 
+_QUEUE_OF_TASK = re.compile(rb'"(projects/[^/"]+/locations/[^/"]+/queues/[^/"]+)/tasks/')
+
+
 class _TasksListing(TaskListing):
     rest = "client.queues(…).tasks(page_token=error.page_token)"
+
+    def resource(self, raw: bytes) -> str:
+        """All tasks of a page are of one queue."""
+        found = _QUEUE_OF_TASK.search(raw)
+        return found[1].decode("utf-8", "replace") if found else ""
 
     def table(self, items: list[Task], footer: str | None = None) -> Table:
         from ..render import task_table

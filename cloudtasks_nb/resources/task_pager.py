@@ -74,7 +74,9 @@ class TaskPager(Pager["Task"]):
         listing, fetch, walk = self._listing.narrowed(words), self._fetch, self._walk
 
         def sifted(raw: bytes, token: str) -> bytes:
-            with self._tokens.afresh().reading(token or None):
+            tokens = self._tokens.afresh()
+            tokens.page_resource = listing.resource(raw)
+            with tokens.reading(token or None):
                 page = msgspec.json.decode(raw, type=_Page)
                 kept = keep(listing.every(raw), listing.session.now())
             page.tasks = [page.tasks[at] for at in kept]

@@ -6,10 +6,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from ..errors import AnswerTooLarge, DecodeError
+from ..errors import AnswerTooLarge, CloudTasksError, DecodeError
 from ..model.json import decode, version_said
 from ..model.versions import Version
-from .answers import asked
 
 if TYPE_CHECKING:
     from .session import Session
@@ -83,7 +82,8 @@ class PagedCall:
 class PageTokens:
     """The page tokens of one listing, in order. It counts the pages, and rejects a token that was used before.
 
-    `what` names the items; `method` and `resource` are those of the calls.
+    `what` names the items; `method` and `resource` are those of the calls. `page_resource` is that of the current page,
+    if pages have different ones.
     """
 
     def __init__(self, what: str, method: str, resource: str) -> None:
@@ -91,6 +91,7 @@ class PageTokens:
         self._method = method
         self._resource = resource
         self._seen: set[str] = set()
+        self.page_resource = ""
         self.number = 1
         self.items = 0
         """The number of items that were read, if the reader counts them."""
@@ -118,11 +119,14 @@ class PageTokens:
 
     @contextmanager
     def reading(self, token: str | None = None) -> Iterator[None]:
-        """Within a with block, add the page, the method and the resource to a DecodeError."""
+        """Within a with block, add the method and the resource to an error, and the page to a DecodeError."""
         try:
-            with asked(self._method, self._resource):
-                yield
-        except DecodeError as error:
+            yield
+        except CloudTasksError as error:
+            if error.method is None:
+                error.method, error.resource = self._method, self.page_resource or self._resource
+            if not isinstance(error, DecodeError):
+                raise
             page = f"Page {self.number}" if token is None else f"The page with the token {token[:_SHOWN]!r}"
             said = f"{page} of the {self._what} cannot be used. "
             error.message = said + error.message.removeprefix(said)  # it may have passed here before

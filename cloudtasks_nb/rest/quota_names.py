@@ -18,9 +18,9 @@ _REFILLS = ("persecond", "perminute", "perhour", "perday")
 
 # The documented limits, and how to use less of them.
 _DOCUMENTED = {
-    "list": ("the 600 list calls a minute of a project", "list less often"),
-    "run": ("the 60 run calls a minute of a project", "resume the queue, which then runs its tasks by itself"),
-    "lease": ("the 10 lease calls a second of a queue", "lease more tasks with each call"),
+    "list": ("the project's quota of 600 list calls per minute", "list less often"),
+    "run": ("the project's quota of 60 run calls per minute", "resume the queue, which then runs its tasks by itself"),
+    "lease": ("the queue's quota of 10 lease calls per second", "lease more tasks with each call"),
     "rest": ("a quota on the calls of this project", "lower the rate (begin with 500/s, grow by half every 5 minutes)"),
 }  # fmt: skip
 

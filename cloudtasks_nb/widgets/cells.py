@@ -26,6 +26,7 @@ def instant(moment: datetime | None) -> str:
 def plain(value: Value | datetime) -> list[Plain]:
     """A value as {"text", "title", "look", "tone"}; a time as {"time"}, which the page keeps up to date.
 
+    An empty title and tone and a plain look are left out: most cells have only a text.
     As in cards, a point stands before muted text; badges have a shape and need none.
 
     >>> [cell["text"] for cell in plain([Cell("60 s ago"), muted("took 1 s")])]
@@ -80,7 +81,11 @@ def tree(node: Node) -> Plain:
 
 
 def _cell(cell: Cell) -> Plain:
-    return {"text": shown(cell.text), "title": shown(cell.title), "look": cell.look, "tone": cell.tone}
+    more = {"title": shown(cell.title), "look": cell.look, "tone": cell.tone}
+    return {
+        "text": shown(cell.text),
+        **{name: value for name, value in more.items() if value not in ("", "plain")},
+    }
 
 
 URL_LONGEST = 2_083

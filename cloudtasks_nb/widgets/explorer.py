@@ -24,9 +24,10 @@ from ..visible import visible_lines
 from .action import Refused, action, literal
 from .cells import instant
 from .clickable import Clickable
+from .listed_queues import ListedQueues
 from .queue_listing import PARALLEL, listed
 from .queue_panel import QueuePanel
-from .queue_rows import browse_options, browsing, columns_of, failing_cells, queue_row
+from .queue_rows import browse_options, browsing, failing_cells, queue_row
 from .sharing import EVERY_S
 from .still import folded, queues_still
 
@@ -42,6 +43,7 @@ VIEWS = {
     "monitor": "Monitor",
     "iam_panel": "Access",
 }
+NAMED = 20  # up to this many queues are named in a line or a message
 ALL_S = 60.0  # the pause between two listings of locations without queues
 SURGE = (
     "All waiting tasks are sent at once. Begin with at most 500 per second in total, "
@@ -60,7 +62,18 @@ def _open_line(explorer: Explorer, name: str, view: str, query: str) -> str:
     return f"client.queue({literal(name)})" + (f".browse({browsing(query)})" if query else "")
 
 
-class Explorer(Clickable):
+def _each_line(act: str) -> Callable[..., str]:
+    """The line that acts on several queues: few by name, more as `explorer.chosen`."""
+
+    def line(explorer: Explorer, names: list[str], confirm: bool = True) -> str:
+        if len(names) <= NAMED or {*names} != {queue.name for queue in explorer.chosen}:
+            return f"for name in {literal(names)}: {act.format(queue='client.queue(name)')}"
+        return f"for queue in explorer.chosen: {act.format(queue='queue')}  # {counted(len(names), 'queue')}"
+
+    return line
+
+
+class Explorer(ListedQueues):
     """The queues of all locations with their states and estimates; each opens as a panel, a browser or a workbench.
 
     `explorer.chosen` contains the ticked queues, `explorer.opened` is the open widget. If one location cannot be
@@ -77,14 +90,11 @@ class Explorer(Clickable):
     _parts = ("explorer.heads", "explorer.verbs")
 
     place = traitlets.Dict().tag(sync=True)
-    rows = traitlets.List().tag(sync=True, to_json=lambda rows, _: columns_of(rows))
-    ticked = traitlets.List().tag(sync=True)
     opening = traitlets.Dict().tag(sync=True)
 
     def __init__(self, client: Client, read_only: bool = False, every_s: float = EVERY_S) -> None:
         self.client = client
         self.opened: Clickable | None = None
-        self._queues: dict[str, Queue] = {}
         self.silent: dict[str, CloudTasksError] = {}
         self._heard: deque[str] = deque()  # other threads append
         self._counts: dict[str, int] = {}  # counted tasks, if there are no estimates
@@ -93,20 +103,10 @@ class Explorer(Clickable):
         self._samples: dict[str, Failing] = {}  # used if reading metrics is not allowed
         self._places: list[str] = []  # all locations, and when all of them were read
         self._all_read_at = -inf
-        super().__init__(client, client.project, read_only=read_only, every_s=every_s)
+        super().__init__(client, read_only, every_s)
         self._show(None)
         with suppress(CloudTasksError):  # shown in the status line
             self.refresh()
-
-    @property
-    def queues(self) -> list[Queue]:
-        """All queues, as of the last read."""
-        return list(self._queues.values())
-
-    @property
-    def chosen(self) -> list[Queue]:
-        """The ticked queues."""
-        return [self._queues[name] for name in self.ticked if name in self._queues]
 
     @property
     def _service(self) -> tuple[Session | None, dict[str, str]]:
@@ -231,15 +231,7 @@ class Explorer(Clickable):
             return ""
         return f"Metrics were {self._failing.why}. The column holds a sample: the first page of tasks of each queue."
 
-    @action(busy=False)
-    def choose(self, names: list[str], on: bool = True) -> str:
-        """Tick queues; on=False unticks them."""
-        before = [name for name in self.ticked if name not in names]
-        added = [name for name in names if name in self._queues] if on else []
-        self.ticked = before + added
-        return ""
-
-    @action("for name in {names}: print(name, {queue}.queue(name).count_tasks())")
+    @action(_each_line("print({queue}.name, {queue}.count_tasks())"))
     def count_tasks(self, names: list[str]) -> str:
         """Count the tasks of queues, page by page: exact, and slower than an estimate. Errors: those of a listing."""
 
@@ -249,12 +241,12 @@ class Explorer(Clickable):
 
         return self._each(names, count, "Counted")
 
-    @action("for name in {names}: {queue}.queue(name).pause()", changes=True)
+    @action(_each_line("{queue}.pause()"), changes=True)
     def pause_queues(self, names: list[str]) -> str:
         """Pause queues in parallel; if one fails, the others continue. Errors: those of queue.pause()."""
         return self._each(names, Queue.pause, "Paused")
 
-    @action("for name in {names}: {queue}.queue(name).resume()", changes=True)
+    @action(_each_line("{queue}.resume()"), changes=True)
     def resume_queues(self, names: list[str], confirm: bool = False) -> str:
         """Resume queues. Several require confirm=True, because all their tasks are sent at once.
 
@@ -324,7 +316,7 @@ class Explorer(Clickable):
         self._show(self._read_at)
         if failed:
             name, error = failed[0]
-            others = f" Also failed: {', '.join(name for name, _ in failed[1:])}." if failed[1:] else ""
+            others = f" Also failed: {_some([name for name, _ in failed[1:]])}." if failed[1:] else ""
             words = f"{done} {len(queues) - len(failed)} of {counted(len(queues), 'queue')}; {name}: {error.message}"
             raise CloudTasksError(words + others, hint=error.hint) from error
         return f"{done} {counted(len(queues), 'queue')}."
@@ -336,14 +328,18 @@ class Explorer(Clickable):
 
     def _show(self, read_at: datetime | None) -> None:
         self._read_at = read_at
-        self.rows = [
+        rows = [
             queue_row(queue, self._counts.get(queue.name)) | failing_cells(self._lately(queue.name))
             for queue in self.queues
         ]
-        self.ticked = [name for name in self.ticked if name in self._queues]
-        self.place = {
+        with self.hold_sync():
+            self._show_rows(rows)
+            self.place = self._place()
+
+    def _place(self) -> dict[str, Any]:
+        return {
             "project": self.client.project,
-            "updated": instant(read_at),
+            "updated": instant(self._read_at),
             "surge": SURGE,
             "silent": [_why(place, error) for place, error in self.silent.items()],
             "estimates": self.client.offers_stats,
@@ -367,6 +363,11 @@ def _why(location: str, error: CloudTasksError) -> dict[str, str]:
         "message": visible_lines(scrub(error.message)),
         "hint": visible_lines(scrub(error.hint or "")),
     }
+
+
+def _some(names: list[str]) -> str:
+    left = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {left:,} more" if left > 0 else "")
 
 
 def _failure(verb: Callable[[Queue], Queue], queue: Queue) -> tuple[str, CloudTasksError] | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import traitlets
@@ -16,6 +15,7 @@ from .clickable import LINES_KEPT
 from .panel import Panel
 from .task_table import COLUMNS, TaskTable, next_order, usual_columns
 from .task_wire import columns_sent, matching_sent
+from .unsaved_rows import ROWS_SAVED, Sent, UnsavedRows
 
 if TYPE_CHECKING:
     from ..model.task import View
@@ -23,17 +23,16 @@ if TYPE_CHECKING:
     from ..resources.task import Task
 
 WIDEST_PX = 4000
-ROWS_SAVED = 100  # the first rows are traits, saved with the notebook; messages carry all rows
 
 
-class FilteredTasks(Panel):
+class FilteredTasks(UnsavedRows, Panel):
     """The view of the loaded tasks: filter, order, columns. Nothing here calls the service."""
 
     place = traitlets.Dict().tag(sync=True)
     available = traitlets.List().tag(sync=True)
     columns = traitlets.List().tag(sync=True)
     widths = traitlets.Dict().tag(sync=True)
-    table = traitlets.Dict().tag(sync=True)  # the first rows; messages, which are not saved, carry all rows
+    table = traitlets.Dict().tag(sync=True)  # the first rows; messages carry all
     heads = traitlets.List().tag(sync=True)
     facets = traitlets.List().tag(sync=True)
     offered = traitlets.List().tag(sync=True)
@@ -181,7 +180,7 @@ class FilteredTasks(Panel):
             self.heads, self.facets = table.head_of(columns), table.chips(columns)
             self.place = self._place()
 
-    def rows_sent(self, whole: bool = False) -> tuple[dict[str, Any], list[bytes]] | None:
+    def rows_sent(self, whole: bool = False) -> Sent | None:
         """A message with the rows that the page lacks, or only which match; None if the traits hold all rows."""
         table = self._table
         if len(table.tasks) <= ROWS_SAVED:
@@ -193,17 +192,6 @@ class FilteredTasks(Panel):
         about = {"rows": table.filled, "turn": table.arranged, "sorting": table.sorting}
         self._sent = (table.filled, list(table.sorting))
         return {**about, **message, **more}, [*bits, *buffers]
-
-    def _send_rows(self, whole: bool = False) -> None:
-        if sent := self.rows_sent(whole):
-            self._tell(*sent)
-
-    def _on_message(self, panel: object, content: Any, buffers: object) -> None:
-        """Also send all rows to a page that opened late or missed a message."""
-        if isinstance(content, dict) and content.get("do") == "rows":
-            self._worker.submit(partial(self._send_rows, whole=True))
-        else:
-            super()._on_message(panel, content, buffers)
 
     def _place(self) -> dict[str, Any]:
         """The state of the view: tasks, matches, filter and order."""

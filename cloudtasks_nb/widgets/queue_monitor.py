@@ -166,7 +166,7 @@ class QueueMonitor(Panel):
         """Set the time window of the charts, in seconds. Errors: ConfigError."""
         if seconds not in WINDOWS_S:
             raise ConfigError(
-                f"The window cannot be {seconds!r} seconds.",
+                f"The window cannot be {seconds!r} s.",
                 hint=f"choose one of {', '.join(f'{s:g}' for s in WINDOWS_S)}",
             )
         self.window_s = seconds

@@ -194,8 +194,8 @@ class QueuePanel(Panel):
         done, stay = self.queue.purged.done, self.queue.purged.arrived
         if done:
             self.restorable = purged_offer(self.expression, _written(file, backup), done)
-        more = f" {counted(stay, 'task')} arrived in the meantime and stay." if stay else ""
-        return f"Purged. {counted(done, 'task')} are in {file.resolve()}.{more}"
+        more = f" {counted(stay, 'task')} arrived in the meantime: not purged." if stay else ""
+        return f"Purged. {file.resolve()} holds {counted(done, 'task')}.{more}"
 
     @action(_delete_line, changes=True)
     def delete(self, confirm: str, backup: str = "") -> str:

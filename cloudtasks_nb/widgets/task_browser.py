@@ -14,7 +14,6 @@ from ..names import check_task_id, parse_queue
 from ..render import Shape, task_table
 from ..render.values import counted, exact
 from .action import Refused, action, literal
-from .filtered_tasks import ROWS_SAVED
 from .sharing import EVERY_S
 from .still import tasks_words
 from .task_edit import Changes, creation, edit_form
@@ -23,6 +22,7 @@ from .task_following import follow
 from .task_lines import FEW, Confirm, Which, copy_line, edit_line, reschedule_line, verb_line
 from .task_reader import TaskReader
 from .task_wire import ticked_sent
+from .unsaved_rows import ROWS_SAVED
 
 if TYPE_CHECKING:
     import pandas as pd

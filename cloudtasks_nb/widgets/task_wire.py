@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Container, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..query.masks import Mask, mask_of_flags
 
-Sent = tuple[dict[str, Any], list[bytes]]
-"""A message and its buffers."""
+if TYPE_CHECKING:
+    from .unsaved_rows import Sent
 
 
 def columns_sent(table: Mapping[str, Any]) -> Sent:

@@ -114,10 +114,10 @@ class Tally(msgspec.Struct):
         )
 
     def _running(self) -> str:
-        from ..render.values import duration
+        from ..render.values import counted, duration
 
         calls = (
-            f"{self.running} with {self.in_hand:,} tasks"
+            f"{self.running} with {counted(self.in_hand, 'task')}"
             if self.in_hand > self.running
             else str(self.running)
         )

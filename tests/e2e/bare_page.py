@@ -15,7 +15,7 @@ import requests
 import cloudtasks_nb as ct
 from cloudtasks_nb.emulator.client.inbox import Inbox
 from cloudtasks_nb.widgets.clickable import Clickable, built
-from cloudtasks_nb.widgets.task_reader import TaskReader
+from cloudtasks_nb.widgets.unsaved_rows import UnsavedRows
 
 from .hosts import dress
 
@@ -86,8 +86,8 @@ def mount(page: Page, panel: Clickable, host: str = "plain") -> None:
 
 
 def rows_of(panel: Clickable) -> dict[str, Any]:
-    """All rows of a task browser as its kernel sends them; None if its traits hold all rows."""
-    if not isinstance(panel, TaskReader) or not (sent := panel.rows_sent(whole=True)):
+    """All rows of a panel as its kernel sends them; {} if its traits hold all rows."""
+    if not isinstance(panel, UnsavedRows) or not (sent := panel.rows_sent(whole=True)):
         return {}
     message, buffers = sent
     return {"message": message, "buffers": [b64encode(buffer).decode() for buffer in buffers]}

@@ -144,7 +144,7 @@ def test_waiting_ends_with_the_last_request_that_is_waited_for(inbox: Inbox) -> 
         inbox.wait(4, timeout=0)
     inbox.clear()
     assert inbox.requests == []
-    with pytest.raises(ct.Timeout, match="0 of 1 requests"):
+    with pytest.raises(ct.Timeout, match="0 of 1 request arrived"):
         inbox.wait(timeout=0)
 
 
@@ -221,7 +221,7 @@ def test_it_iterates_and_its_headers_ignore_case(inbox: Inbox) -> None:
 
 
 def test_waiting_takes_durations_as_text(inbox: Inbox) -> None:
-    with pytest.raises(ct.Timeout, match=r"0 of 1 requests arrived within 0\.05 s"):
+    with pytest.raises(ct.Timeout, match=r"0 of 1 request arrived within 0\.05 s"):
         inbox.wait(timeout="50ms")
 
 

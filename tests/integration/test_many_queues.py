@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 import cloudtasks_nb as ct
@@ -30,6 +32,7 @@ class Wire:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.listed: list[str] = []
         self.refused: dict[str, int] = {}
+        self.answers: dict[str, tuple[int, str, float, bytes]] = {}
         self.refused_after: int | None = None
         self.interrupts = False
         self.together: threading.Barrier | None = None
@@ -45,6 +48,8 @@ class Wire:
                 if self.interrupts:
                     raise KeyboardInterrupt
                 status = 503
+            if queue in self.answers:
+                return Answer(*self.answers[queue])
             if status is not None:
                 return Answer(status, "application/json", 0.0, b'{"error": {"code": %d}}' % status)
             if self.together is not None:
@@ -165,6 +170,76 @@ def test_one_queue_that_refuses_is_named_and_the_others_are_in_the_result(
     assert counts(list(rest)) == {"q2": 5}
 
 
+def refusal(code: int, status: str, message: str) -> tuple[int, str, float, bytes]:
+    error = {"error": {"code": code, "status": status, "message": message}}
+    return code, "application/json", 0.0, json.dumps(error).encode()
+
+
+def test_each_queue_that_fails_is_named_with_its_own_reason(
+    project: ct.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(project.create_queue("asia-east1/q4"), 2)
+    fill(project.create_queue("asia-east1/q5"), 1)
+    sent, name = Wire(monkeypatch), f"projects/{project.project}/locations"
+    sent.answers = {
+        "q0": refusal(403, "PERMISSION_DENIED", f"You may not list {name}/europe-west1/queues/q0."),
+        "q1": refusal(403, "PERMISSION_DENIED", f"You may not list {name}/us-central1/queues/q1."),
+        "q2": refusal(400, "INVALID_ARGUMENT", "This queue has no such view."),
+        "q5": (200, "text/html", 0.0, b"<p>a proxy</p>"),
+    }
+    tasks = project.queues("-").tasks(page_size=2)
+    writes: list[Callable[[], object]] = [
+        lambda: tasks.to_dataframe(progress=False),
+        lambda: tasks.to_arrow(progress=False),
+        lambda: tasks.to_parquet(tmp_path / "tasks.parquet"),
+        lambda: tasks.to_csv(tmp_path / "tasks.csv", resume=True),
+        lambda: list(tasks),
+    ]
+    for write in writes:
+        with pytest.raises(ct.DecodeError, match="HTTP 200 with text/html") as caught:
+            write()
+        error = caught.value
+        assert error.resource and error.resource.endswith("asia-east1/queues/q5")
+        assert list(error.not_listed) == [
+            "asia-east1/q5",
+            "europe-west1/q0",
+            "us-central1/q1",
+            "us-central1/q2",
+        ]
+        said = str(error)
+        assert "4 queues could not be listed" in said
+        assert "not listed: asia-east1/q5: DecodeError: The endpoint returned HTTP 200 with text/html" in said
+        assert "not listed: europe-west1/q0, us-central1/q1: 403 PERMISSION_DENIED: You may not list" in said
+        assert "not listed: us-central1/q2: 400 INVALID_ARGUMENT: This queue has no such view." in said
+        assert all(words in error._repr_html_() for words in ("us-central1/q2", "no such view"))
+        if caught.value.result is not None:
+            assert set(pa.table(caught.value.result)["queue"].to_pylist()) == {"q3", "q4"}
+    with pytest.raises(ct.DecodeError) as later:  # as in another process
+        list(project.queues("-").tasks(page_token=caught.value.page_token))
+    assert later.value.not_listed["us-central1/q2"] == "400 INVALID_ARGUMENT: This queue has no such view."
+
+
+def test_a_page_that_cannot_be_used_names_its_queue(
+    project: ct.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent, name = Wire(monkeypatch), project.queue("q2").name
+    broken = {"tasks": [{"name": f"{name}/tasks/a", "scheduleTime": "never"}]}
+    sent.answers = {"q2": (200, "application/json", 0.0, json.dumps(broken).encode())}
+    tasks = project.queues("-").tasks(page_size=2)
+    uses: list[Callable[[], object]] = [
+        lambda: list(tasks),
+        lambda: list(tasks.where("id:a")),
+        lambda: tasks.to_dataframe(progress=False),
+        lambda: tasks.to_arrow(progress=False),
+        lambda: tasks.to_parquet(tmp_path / "tasks.parquet", resume=True),
+        lambda: tasks.where("queue:q2").to_csv(tmp_path / "tasks.csv"),
+    ]
+    for at, use in enumerate(uses):
+        with pytest.raises(ct.DecodeError, match="cannot be used") as caught:
+            use()
+        assert (at, caught.value.resource) == (at, name)
+
+
 def test_several_that_refuse_are_named_and_where_all_refuse_the_call_itself_fails(
     project: ct.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -172,7 +247,7 @@ def test_several_that_refuse_are_named_and_where_all_refuse_the_call_itself_fail
     sent.refused = {"q0": 403, "q3": 403}
     with pytest.raises(ct.PermissionDenied) as caught:
         list(project.queues("-").tasks())
-    assert "europe-west1/q0, europe-west1/q3 could not be listed" in (caught.value.hint or "")
+    assert "not listed: europe-west1/q0, europe-west1/q3: 403 PERMISSION_DENIED" in str(caught.value)
     sent.refused = dict.fromkeys(("q0", "q1", "q2", "q3"), 403)
     with pytest.raises(ct.PermissionDenied):
         project.queues("-").tasks()
@@ -258,7 +333,7 @@ def test_a_file_that_was_cut_short_is_finished_by_the_same_line(
     export(whole, resume=False)
     calls = len(sent.listed)
     sent.refused_after = len(sent.listed) + 5
-    with pytest.raises(ct.Unavailable, match=r"saved in tasks\.partial: the same line reads the rest"):
+    with pytest.raises(ct.Unavailable, match=r"tasks\.partial holds \d+ tasks: the same line reads the rest"):
         export(path, resume=True)
     assert sorted(found.name for found in tmp_path.iterdir()) == ["tasks.partial", "whole"]
     assert kept.stat().st_mode & 0o777 == 0o600

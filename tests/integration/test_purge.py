@@ -104,7 +104,7 @@ def test_a_task_that_ran_since_it_was_listed_is_no_failure(
     monkeypatch.setattr(backup, "write_backup", write_and_finish)
     purged = queue.purge(backup=tmp_path / "queue.parquet").purged
     assert purged is not None
-    assert purged.summary() == "3 purged, 0 failed, 0 not tried; 1 arrived meanwhile and stay"
+    assert purged.summary() == "3 purged, 0 failed, 0 not tried; 1 arrived meanwhile, not purged"
     assert "1 task, not purged" in str(purged) and "1 arrived meanwhile" in str(queue)
     assert [task.id for task in queue.tasks()] == ["late"]
 

@@ -14,6 +14,7 @@ import pytest
 from polars import col
 
 import cloudtasks_nb as ct
+from cloudtasks_nb.frames import dataset
 from tests.integration.filling import fill, new_id
 
 EXPORT = Path(__file__).parents[2] / "docs/how-to/export.md"
@@ -98,7 +99,6 @@ def test_a_scan_has_the_rows_of_the_whole_listing(
     [
         (lambda scan: scan, 6),
         (lambda scan: scan.head(5).filter(LATE), 2),
-        (lambda scan: scan.filter(LATE).head(1), 6),
         (lambda scan: scan.head(0), 1),
     ],
 )
@@ -168,3 +168,20 @@ def test_dask_reads_a_folder_in_parts(folder: Path, monkeypatch: pytest.MonkeyPa
     some = dask.dataframe.read_parquet(folder, dataset=names["parts"], filters=[("queue", "==", "007")])
     assert (some.npartitions, len(some)) == (1, 4)
     assert set(some.compute()["location"]) == {"us-central1"}
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:dask", "ignore::FutureWarning:dask")
+def test_a_folder_without_partitions_is_read_file_by_file(
+    filled: ct.Queue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dataset, "GROUP_ROWS", 5)
+    monkeypatch.setattr(dataset, "_FILE_GROUPS", 1)
+    folder = filled.tasks(page_size=4).to_parquet(f"{tmp_path}/tasks/")
+    files, ids = list(folder.iterdir()), [f"t-{n:03}" for n in range(23)]
+    assert len(files) > 2
+    read = polars.scan_parquet(folder)
+    assert read.filter(LATE).select("task_id").collect()["task_id"].to_list() == ids[11:]
+    assert read.head(12).filter(LATE).collect().height == 1
+    every = dask.dataframe.read_parquet(folder)
+    assert every.npartitions == len(files)
+    assert every["task_id"].compute().tolist() == ids

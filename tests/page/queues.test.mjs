@@ -1,16 +1,17 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mock, test } from "node:test";
 import { isGrant } from "../../cloudtasks_nb/widgets/page/access/grant.js";
+import { Frame } from "../../cloudtasks_nb/widgets/page/frame/frame.js";
 import { depthWords } from "../../cloudtasks_nb/widgets/page/queue/doom.js";
 import { fits, problemOf } from "../../cloudtasks_nb/widgets/page/queue/settings.js";
 import { heldWords } from "../../cloudtasks_nb/widgets/page/queues/chosen.js";
 import { Crossed } from "../../cloudtasks_nb/widgets/page/queues/crossed.js";
-import { rowsOf } from "../../cloudtasks_nb/widgets/page/queues/rows.js";
+import { isTicked, QueueRows, unpack } from "../../cloudtasks_nb/widgets/page/queues/rows.js";
 import { countBy, isIn, Search } from "../../cloudtasks_nb/widgets/page/queues/search.js";
 import { byReason } from "../../cloudtasks_nb/widgets/page/queues/silent.js";
 import { columnsFor, direction, sorted } from "../../cloudtasks_nb/widgets/page/queues/sorting.js";
 import { isInTrouble } from "../../cloudtasks_nb/widgets/page/queues/table.js";
-import { click, openPage } from "./dom.mjs";
+import { click, fakeModel, manualClock, openPage } from "./dom.mjs";
 
 const ROWS = [
   { id: "b", location: "eu", state: "PAUSED", depth: 3, oldest: "", rate: null },
@@ -29,23 +30,86 @@ test("text finds an id or a location, inside the location that is picked", () =>
   assert.ok(!isIn(ROWS[0], "", "us"));
 });
 
-test("columns become rows again, only once", () => {
-  const columns = {
-    id: { of: ["a", "b", "c"] },
-    location: { of: ["us", "eu"], at: [0, 1, 0] },
-    depth: { of: [null] },
-  };
-  const held = { rows: { count: 3, columns }, place: { project: "p" } };
-  const frame = { get: (trait) => held[trait] };
-  assert.deepEqual(rowsOf(frame)[1], {
-    name: "projects/p/locations/eu/queues/b",
-    id: "b",
-    location: "eu",
-    depth: null,
-  });
-  assert.equal(rowsOf(frame).length, 3);
-  assert.equal(rowsOf(frame), rowsOf(frame));
-  assert.deepEqual(rowsOf({ get: (trait) => ({ ...held, rows: { count: 0, columns: {} } })[trait] }), []);
+const NAMED = (id) => `projects/p/locations/us/queues/${id}`;
+const QUEUES = {
+  id: { of: ["a", "b", "c"] },
+  location: { of: ["us"] },
+  oldest: { of: [0, null], at: [1, 0, 1] },
+};
+const idsOf = (rows) => rows.all.map((row) => row.id).join("");
+
+/** The rows of a page whose traits hold `count` of `listed` rows. */
+function pageWith(first, ticked = { turn: 1, bits: "0" }) {
+  manualClock();
+  const model = fakeModel({ rows: first, ticked, place: { project: "p" } });
+  openPage();
+  const drawn = [];
+  const frame = new Frame(model, document.body, "explorer", "Queues");
+  const rows = new QueueRows(frame, () => drawn.push(idsOf(rows)));
+  const asked = () => model.sent.filter((message) => message.do === "rows").length;
+  return { model, rows, drawn, asked };
+}
+
+test("columns become rows again", () => {
+  const rows = unpack({ count: 3, columns: QUEUES }, "p");
+  assert.deepEqual(rows[1], { name: NAMED("b"), id: "b", location: "us", oldest: "1970-01-01T00:00:00Z" });
+  assert.deepEqual([rows.length, rows[0].oldest, unpack({ count: 0, columns: {} }, "p")], [3, "", []]);
+});
+
+test("a few queues are in the traits, and the page asks for nothing", () => {
+  const { model, rows, asked } = pageWith(
+    { turn: 1, count: 3, listed: 3, columns: QUEUES },
+    { turn: 1, bits: "6" },
+  );
+  assert.deepEqual([idsOf(rows), rows.ticked, asked()], ["abc", [NAMED("b"), NAMED("c")], 0]);
+  assert.equal(rows.all, rows.all);
+  model.set({ ticked: { turn: 1, bits: "1" } });
+  assert.deepEqual(rows.ticked, [NAMED("a")]);
+});
+
+test("of many queues the traits hold the first, and the page asks for all until they arrive", () => {
+  const few = { id: { of: ["a"] }, location: { of: ["us"] }, oldest: { of: [null] } };
+  const { model, rows, drawn, asked } = pageWith(
+    { turn: 1, count: 1, listed: 3, columns: few },
+    { turn: 1, bits: "7" },
+  );
+  assert.deepEqual([idsOf(rows), rows.ticked, asked()], ["a", [], 1]);
+  mock.timers.tick(61000);
+  assert.equal(asked(), 2);
+  model.emit({ queues: { turn: 1, since: 0, count: 3, columns: QUEUES } });
+  assert.deepEqual([drawn, rows.ticked.length], [["abc"], 3]);
+  mock.timers.tick(61000);
+  assert.equal(asked(), 2);
+});
+
+test("later messages hold the columns that changed; a page that missed one asks for all", () => {
+  const first = { count: 1, listed: 3, columns: { id: { of: ["a"] }, location: { of: ["us"] } } };
+  const { model, rows, drawn, asked } = pageWith({ turn: 1, ...first });
+  model.emit({ queues: { turn: 1, since: 0, count: 3, columns: QUEUES } });
+  model.emit({ queues: { turn: 2, since: 1, count: 3, columns: { oldest: { of: [60] } } } });
+  model.set({ rows: { turn: 2, ...first } });
+  assert.deepEqual([rows.all[2].id, rows.all[2].oldest], ["c", "1970-01-01T00:01:00Z"]);
+  assert.deepEqual([drawn, asked()], [["abc"], 1], "the trait draws the change");
+  model.emit({ queues: { turn: 4, since: 3, count: 1, columns: { id: { of: ["x"] } } } });
+  model.set({ rows: { turn: 4, ...first } });
+  assert.deepEqual([idsOf(rows), asked()], ["abc", 2], "old rows stay until all arrive");
+  model.emit({ queues: { turn: 4, since: 0, count: 1, columns: { ...QUEUES, id: { of: ["x"] } } } });
+  assert.equal(idsOf(rows), "x");
+});
+
+test("ticks of rows that did not arrive do not tick others", () => {
+  const { model, rows } = pageWith({ turn: 1, count: 3, listed: 3, columns: QUEUES }, { turn: 1, bits: "2" });
+  assert.deepEqual(rows.ticked, [NAMED("b")]);
+  model.set({ ticked: { turn: 2, bits: "1" } });
+  assert.deepEqual(rows.ticked, [NAMED("b")]);
+  model.set({ rows: { turn: 2, count: 1, listed: 1, columns: QUEUES } });
+  assert.deepEqual(rows.ticked, [NAMED("a")]);
+});
+
+test("a bit is found from the end of the digits", () => {
+  const bits = (2n ** 70n + 5n).toString(16);
+  const on = Array.from({ length: 80 }, (_, n) => n).filter((n) => isTicked(bits, n));
+  assert.deepEqual(on, [0, 2, 70]);
 });
 
 test("values are counted", () => {

@@ -12,7 +12,7 @@ HOUSE = Path(__file__).parents[2] / "cloudtasks_nb"
 
 FLOORS = [
     {"shown", "redact"},
-    {"discreet", "installation", "visible"},
+    {"discreet", "installation", "visible", "unlisted"},
     {"errors"},
     {"names", "connected", "origins", "platforms", "mime"},
     {"model"},

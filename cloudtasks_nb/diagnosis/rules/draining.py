@@ -27,7 +27,11 @@ def drains_never(facts: Facts) -> Finding | None:
         return None
     grows = forecast.growth_per_minute
     arrivals, failure = forecast.numbers["arrivals"][1], forecast.numbers["failure"][1]
-    pace = f"The queue grows by {grows:,.0f} tasks per minute" if grows else "The queue does not get shorter"
+    pace = (
+        f"The queue grows by {counted(grows, 'task', ',.0f')} per minute"
+        if grows
+        else "The queue does not get shorter"
+    )
     return Finding(
         rule="drains_never",
         severity="warns",

@@ -43,7 +43,7 @@ def failure_share(facts: Facts, *, at_least: int = 5) -> Share | None:
         )
     if not facts.ended:
         return None
-    basis = f"{len(facts.failed):,} of {len(facts.ended):,} last attempts; the listing contains no successes"
+    basis = f"{len(facts.failed):,} of {counted(len(facts.ended), 'last attempt')}; the listing contains no successes"
     return Share(len(facts.failed) / len(facts.ended), basis, facts.sampled, fair=False)
 
 

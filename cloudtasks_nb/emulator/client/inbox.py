@@ -119,17 +119,19 @@ class Inbox(Connected, Checked, Shown):
             >>> inbox.wait()[0].json()
             {'to': 'ada'}
         """
+        from ...render.values import counted
+
         timeout_s = Duration.of(timeout).total_seconds()
         with self._changed:
             self._changed.wait_for(lambda: self._answered >= count or self.closed, timeout_s)
             if self._answered < count and self.closed:
                 raise ConfigError(
-                    f"This inbox is closed; {self._answered} of {count} requests arrived before.",
+                    f"This inbox is closed; {self._answered} of {counted(count, 'request')} arrived before.",
                     hint="open another one with client.emulator.inbox(), and create tasks with its url_for()",
                 )
             if self._answered < count:
                 raise Timeout(
-                    f"{self._answered} of {count} requests arrived within {timeout_s:g} s.",
+                    f"{self._answered} of {counted(count, 'request')} arrived within {timeout_s:g} s.",
                     hint="check that the queue is running and the task is due; "
                     "client.emulator.history(queue) shows its attempts",
                 )
@@ -254,7 +256,9 @@ class Inbox(Connected, Checked, Shown):
         )
 
     def __repr__(self) -> str:
-        return f"<Inbox {self.url}, {self._received} requests>"
+        from ...render.values import counted
+
+        return f"<Inbox {self.url}, {counted(self._received, 'request')}>"
 
 
 def _handled(handler: Callable[[Received], Any] | None, request: Received) -> HttpAnswer:

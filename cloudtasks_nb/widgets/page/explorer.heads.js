@@ -25,18 +25,17 @@ export function attach(frame, table, { finds, changed }) {
     };
     return h("td", { "data-column": column }, head ? headContent(head, act, reached) : null);
   };
-  const count = (rows) =>
+  const count = () =>
     h(
       "td.ct-loaded",
       h("strong", number(table.found.length)),
-      h("span.ct-muted", ` of ${number(rows.length)} listed`),
+      h("span.ct-muted", ` of ${number(frame.get("rows").listed)} listed`),
     );
   return {
     passes: (row) => crossed.passes(row),
     fill() {
-      const rows = frame.rows();
-      const found = rows.filter(finds);
-      const cells = table.names.map((name) => (name === "Queue" ? count(rows) : cell(name, found)));
+      const found = frame.rows().filter(finds);
+      const cells = table.names.map((name) => (name === "Queue" ? count() : cell(name, found)));
       frame.redraw(() => table.under.replaceChildren(h("td"), ...cells, h("td")));
       table.under.hidden = false;
     },

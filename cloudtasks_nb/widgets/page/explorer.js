@@ -3,9 +3,8 @@
 import { h, typing } from "./frame/dom.js";
 import { Frame } from "./frame/frame.js";
 import { Opened } from "./queues/opened.js";
-import { rowsOf } from "./queues/rows.js";
+import { QueueRows } from "./queues/rows.js";
 import { Search } from "./queues/search.js";
-import { silentBox } from "./queues/silent.js";
 import { QueueTable } from "./queues/table.js";
 
 function openQueue(frame, row) {
@@ -29,9 +28,34 @@ function header(frame) {
   return h("header", h("h3", "Queues"), updated, failing, refresh);
 }
 
+// Actions on the ticked queues and on silent locations. Other ticks close an open form.
+function verbs(frame, table) {
+  const [bar, slot, silent] = ["div.ct-buttons", "div", "div"].map((kind) => h(kind));
+  let fill = () => {};
+  let before = "";
+  const mark = () => {
+    const names = frame.ticked().join(" ");
+    if (names === before) return;
+    before = names;
+    table.mark();
+    fill();
+  };
+  frame.part("explorer.verbs").then(({ choiceBar, silentBox }) => {
+    fill = () => choiceBar(frame, bar, slot);
+    fill();
+    frame.watchFacts(["place"], () => silent.replaceChildren(...silentBox(frame)));
+  });
+  return { bar, slot, silent, mark };
+}
+
 function render({ model, el }) {
   const frame = new Frame(model, el, "explorer", `Queues of project ${model.get("place").project}`);
-  frame.rows = () => rowsOf(frame);
+  const queues = new QueueRows(frame, () => {
+    changed();
+    mark();
+  });
+  frame.rows = () => queues.all;
+  frame.ticked = () => queues.ticked;
   let heads = { passes: () => true, fill() {} };
   const search = new Search(
     frame,
@@ -40,10 +64,8 @@ function render({ model, el }) {
   );
   frame.isFound = (row) => search.finds(row) && heads.passes(row);
   const table = new QueueTable(frame, frame.isFound, (row) => openQueue(frame, row));
+  const { bar, slot, silent, mark } = verbs(frame, table);
   const opened = new Opened(frame);
-  const silent = h("div");
-  const bar = h("div.ct-buttons");
-  const slot = h("div");
   const changed = () => {
     search.fill();
     table.fill();
@@ -64,19 +86,9 @@ function render({ model, el }) {
   );
   frame.watchFacts(["rows", "place"], () => {
     changed();
-    silent.replaceChildren(...silentBox(frame));
     frame.sync();
   });
-  let fillBar = () => {};
-  const markTicked = () => {
-    table.mark();
-    fillBar(frame, bar, slot);
-  };
-  frame.watch(["ticked"], markTicked);
-  frame.part("explorer.verbs").then(({ choiceBar }) => {
-    fillBar = choiceBar;
-    markTicked();
-  });
+  frame.watch(["ticked"], mark);
   frame.watch(["opening"], () => {
     table.mark();
     opened.show();

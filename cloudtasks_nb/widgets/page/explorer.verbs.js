@@ -1,3 +1,4 @@
-// The verbs of the queues that are ticked. They need a kernel, so a saved notebook does not hold them.
+// The actions of the explorer. They need a kernel, so a saved notebook does not hold them.
 
 export { choiceBar } from "./queues/chosen.js";
+export { silentBox } from "./queues/silent.js";

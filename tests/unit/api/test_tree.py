@@ -93,6 +93,7 @@ def test_signatures_and_docstrings_hold_every_official_parameter(method_id: str)
     alpha = {"pp", "bearer_token", "xgafv"} | ({"orderBy"} if method_id.endswith("tasks.list") else set())
     assert set(shown) == official | body | alpha
     assert all(name in (one.__doc__ or "") for name in shown)
+    assert (type(one).__doc__ or "").startswith(("One REST method.", "A REST method"))
     assert one.__name__ == method_id.rpartition(".")[2]
     required = {name for name, what in shown.items() if what.default is inspect.Parameter.empty}
     assert required == set(METHODS[method_id].variables) - {"taskId"}
@@ -164,7 +165,7 @@ def test_system_parameters_of_every_spelling_arrive_as_the_api_spells_them() -> 
         (lambda q: q.get("emails"), "projects/…/locations/…/queues/…", "queue.name"),
         (lambda q: q.get(f"{PLACE}/queues/.."), "must have the form", "queue.name"),
         (lambda q: q.get(7), "must have the form", "queue.name"),
-        (lambda q: q.get(QUEUE, "FULL"), "passed by position", "name"),
+        (lambda q: q.get(QUEUE, "FULL"), "Passed by position: 2 parameters. Allowed: 1.", "name"),
         (lambda q: q.pause(QUEUE, body=[]), "body must be a dict, not a list", "describe"),
         (lambda q: q.create(parent=PLACE, body={"rateLimit": {}}), "'rateLimit' is unknown", "'rateLimits'"),
         (

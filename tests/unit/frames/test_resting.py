@@ -5,11 +5,12 @@ from __future__ import annotations
 import gc
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from cloudtasks_nb.frames.resting import collector_rests
+from cloudtasks_nb.frames.resting import collector_rests, collector_waits
 
 
 def test_the_collector_rests_and_is_on_again_whatever_happens() -> None:
@@ -29,6 +30,32 @@ def test_a_collector_that_was_off_stays_off() -> None:
         with collector_rests():
             assert not gc.isenabled()
         assert not gc.isenabled()
+    finally:
+        gc.enable()
+
+
+def test_a_wait_enables_only_what_its_own_thread_disabled() -> None:
+    with collector_waits():
+        assert gc.isenabled()
+    with collector_rests():
+        with pytest.raises(LookupError), collector_waits():
+            assert gc.isenabled()
+            raise LookupError
+        assert not gc.isenabled()
+        seen: list[bool] = []
+
+        def other() -> None:
+            with collector_waits(), collector_rests():
+                seen.append(gc.isenabled())
+
+        (thread := threading.Thread(target=other)).start()
+        thread.join()
+        assert seen == [False]
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        with collector_rests(), collector_waits():
+            assert not gc.isenabled(), "the user disabled it"
     finally:
         gc.enable()
 

@@ -30,6 +30,11 @@ QUEUE = "projects/p/locations/us-central1/queues/q"
 )
 def test_settings_are_what_no_other_column_holds(task: dict[str, Any], settings: Any) -> None:
     one = {"name": f"{QUEUE}/tasks/1", **task}
-    page = TASKS.read(json.dumps({"tasks": [one, {"name": f"{QUEUE}/tasks/2"}, one]}).encode())
-    texts = TASKS.batch(page)["settings"].to_pylist()
-    assert [json.loads(text) if text else None for text in texts] == [settings, None, settings]
+    for tasks, expected in (
+        ([one, {"name": f"{QUEUE}/tasks/2"}, one], [settings, None, settings]),
+        ([one, one], [settings, settings]),
+        ([], []),
+    ):
+        page = TASKS.read(json.dumps({"tasks": tasks}).encode())
+        texts = TASKS.batch(page)["settings"].to_pylist()
+        assert [json.loads(text) if text else None for text in texts] == expected

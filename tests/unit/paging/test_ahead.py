@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
 import cloudtasks_nb as ct
+from cloudtasks_nb.frames import data_frames
 from cloudtasks_nb.paging import pager
 from cloudtasks_nb.paging.ahead import Ahead, OneThread
 from tests.scripted import Scripted, answer, refusal, scripted
@@ -150,3 +153,45 @@ def test_a_page_that_waits_when_its_client_is_closed_is_not_requested() -> None:
         with pytest.raises(ct.ConfigError, match="closed"):
             reader.read_next_batch()
     assert len(server.requests) == 2
+
+
+def test_the_collector_is_on_during_a_long_wait_and_rests_while_pages_are_converted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    on: list[bool] = []
+    convert = data_frames.batch_of
+
+    def converting(*given: Any) -> Any:
+        on.append(gc.isenabled())
+        return convert(*given)
+
+    monkeypatch.setattr(data_frames, "batch_of", converting)
+    with listed(page("1", "a"), page("2", "b"), page("3")) as (tasks, _):
+        fetch = tasks._fetch
+
+        def slow(token: str) -> bytes:
+            wait_until(gc.isenabled, "the collector rests although the export waits")
+            return fetch(token)
+
+        tasks._fetch, tasks._walk = slow, lambda: slow
+        assert tasks.to_dataframe(progress=False)["task_id"].tolist() == ["1", "2", "3"]
+        assert on == [False] * 3
+        assert gc.isenabled()
+
+
+@pytest.mark.parametrize("limit", [3, None])
+def test_the_collector_is_on_during_each_call_of_the_exporting_thread(limit: int | None) -> None:
+    pages = [page("1", "a"), page("2", "b"), page("3")]
+    with listed(*pages, *pages) as (tasks, _):
+        fetch, on, here = tasks._fetch, [], threading.current_thread()
+
+        def watched(token: str) -> bytes:
+            if threading.current_thread() is here:
+                on.append(gc.isenabled())
+            return fetch(token)
+
+        tasks._fetch, tasks._walk = watched, lambda: watched
+        list(tasks)  # so that the first page is fetched again
+        on.clear()
+        tasks.to_dataframe(limit, progress=False)
+        assert on == [True] * (3 if limit else 1)

@@ -81,7 +81,10 @@ def test_a_location_that_refuses_is_named_and_the_queues_of_the_others_are_kept(
         "projects/p/locations/us-central1",
     )
     assert "roles/cloudtasks.viewer" in str(error)
-    assert "us-central1 could not be listed; the error's .result has 3 queues of the other 2" in str(error)
+    assert (
+        "us-central1 could not be listed; the error's .result has 3 queues of the other 2 locations"
+        in str(error)
+    )
     assert [queue.name.rpartition("/")[2] for queue in error.result] == ["a", "b", "c"]
     assert "europe-west1" in error.result._repr_html_()
     with pytest.raises(ct.ConfigError, match="client is closed"):  # the kept result has this client
@@ -93,13 +96,32 @@ def test_several_that_fail_are_told_and_all_of_them_too() -> None:
     with world(**refused, us_central1=[page("us-central1")]) as client:
         with pytest.raises(ct.PermissionDenied) as caught:
             client.queues("-")
-        said = "place-0, place-1, place-2 and 2 more could not be listed; the error's .result has 0 queues"
+        said = "5 locations could not be listed; the error's .result has 0 queues of the other location ("
         assert said in str(caught.value)
+        assert "not listed: place-0, place-1, place-2, place-3, place-4: 403 PERMISSION_DENIED" in str(
+            caught.value
+        )
         assert caught.value.resource == "projects/p/locations/place-0"
     with world(**refused) as client, pytest.raises(ct.PermissionDenied) as caught:
         client.queues("-")
     assert "none of the 5 locations could be listed" in str(caught.value)
     assert caught.value.result == []
+
+
+def test_locations_that_fail_in_other_ways_are_told_with_their_reasons() -> None:
+    with world(
+        first=[denied("first")],
+        second=[denied("second")],
+        third=[refusal(400, "INVALID_ARGUMENT", "Location third is not valid.")],
+        fourth=[answer(200, {"queues": 7})],
+    ) as client:
+        with pytest.raises(ct.PermissionDenied) as caught:
+            client.queues("-")
+        said = str(caught.value)
+        assert "not listed: first, second: 403 PERMISSION_DENIED: " in said
+        assert "not listed: third: 400 INVALID_ARGUMENT: Location third is not valid." in said
+        assert "not listed: fourth: DecodeError: " in said
+        assert list(caught.value.not_listed) == ["first", "second", "third", "fourth"]
 
 
 def test_what_befalls_the_whole_endpoint_is_not_waited_for_in_every_location() -> None:

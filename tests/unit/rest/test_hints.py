@@ -93,11 +93,14 @@ def test_a_missing_permission_names_every_role_that_holds_it(permission: str) ->
         ),
         (advice("RESOURCE_EXHAUSTED", EXCEEDED.format("Q", "Queues per region")), "waiting does not help"),
         (advice("RESOURCE_EXHAUSTED", "no", violations=[{"description": "too\nmany"}]), "'too many'"),
-        (advice("RESOURCE_EXHAUSTED", GENERIC, f"{QUEUES}.list"), "probably the 600 list calls a minute"),
-        (advice("RESOURCE_EXHAUSTED", GENERIC, f"{QUEUES}.tasks.run"), "probably the 60 run calls"),
+        (
+            advice("RESOURCE_EXHAUSTED", GENERIC, f"{QUEUES}.list"),
+            "probably the project's quota of 600 list calls per minute is used up: wait",
+        ),
+        (advice("RESOURCE_EXHAUSTED", GENERIC, f"{QUEUES}.tasks.run"), "the project's quota of 60 run calls"),
         (
             advice("RESOURCE_EXHAUSTED", GENERIC, f"{QUEUES}.tasks.lease"),
-            "probably the 10 lease calls a second",
+            "probably the queue's quota of 10 lease calls per second is used up: wait",
         ),
         (
             advice("RESOURCE_EXHAUSTED", GENERIC, f"{QUEUES}.get"),

@@ -166,6 +166,40 @@ def test_an_answer_has_a_bound_when_it_is_unpacked() -> None:
     assert "max_answer_bytes" in str(caught.value.hint)
 
 
+def test_an_answer_that_announces_too_many_bytes_is_not_read() -> None:
+    huge = answer(200, b"{}").replace(b"Content-Length: 2", b"Content-Length: 999999999999")
+    with (
+        queue_of(huge) as (queue, _),
+        pytest.raises(ct.AnswerTooLarge, match=r"larger than 536,870,912 bytes"),
+    ):
+        queue.tasks(page_size=1)
+
+
+def test_an_answer_without_a_length_is_read_to_its_end() -> None:
+    body = b'{"tasks": [], "nextPageToken": ""}' + b" " * 300_000
+    ended = answer(200, body).replace(b"Content-Length: %d\r\n" % len(body), b"")
+    chunked = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+    head = ended.removesuffix(body).replace(b"\r\n\r\n", b"\r\nTransfer-Encoding: chunked\r\n\r\n")
+    with queue_of(ended, head + chunked) as (queue, _):
+        assert [len(queue.tasks().first_page) for _ in range(2)] == [0, 0]
+
+
+def test_the_kind_of_an_unread_queue_is_that_of_its_first_task() -> None:
+    """The other tasks of the page are only read when they are used."""
+    good = {"name": f"{QUEUE}/tasks/t0", "createTime": "2026-01-01T00:00:00Z"}
+    odd = {"name": f"{QUEUE}/tasks/t1", "createTime": "never"}
+    with (
+        scripted(answer(200, {"tasks": [good, odd]}), answer(200, {"tasks": [odd, good]})) as server,
+        ct.connect("p", "us-central1", endpoint=server.url, api_version="v2beta2") as client,
+    ):
+        queue = client.queue("emails", read=False)
+        tasks = queue.tasks()
+        with pytest.raises(ct.DecodeError, match="Page 1 of the tasks of us-central1/emails"):
+            list(tasks)
+        with pytest.raises(ct.DecodeError, match="Page 1 of the tasks of us-central1/emails"):
+            queue.tasks()
+
+
 def test_a_listing_goes_on_with_smaller_pages_from_the_same_token() -> None:
     large = answer(200, {"tasks": [{"name": f"{QUEUE}/tasks/{number}"} for number in range(100)]})
     with queue_of(page("a"), large, page("b", 1), page("", 2), max_answer_bytes=2000) as (queue, server):

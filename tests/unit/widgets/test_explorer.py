@@ -33,17 +33,6 @@ def queues(own: ct.Client) -> list[ct.Queue]:
     return [*made, own.create_queue("held", kind="pull")]
 
 
-def test_the_page_gets_columns_in_which_a_value_that_repeats_stands_once(
-    explorer: Explorer, queues: list[ct.Queue]
-) -> None:
-    sent = explorer.get_state("rows")["rows"]
-    assert sent["count"] == len(queues) == 4
-    assert sent["columns"]["id"] == {"of": [row["id"] for row in explorer.rows]}
-    assert sent["columns"]["state"] == {"of": ["RUNNING"]}
-    assert sent["columns"]["kind"] == {"of": ["HTTP", "pull"], "at": [0, 1, 0, 0]}
-    assert "name" not in sent["columns"], "the page makes it from location and id"
-
-
 @pytest.fixture
 def explorer(own: ct.Client, queues: list[ct.Queue]) -> Iterator[Explorer]:
     explorer = own.explore()
@@ -114,7 +103,7 @@ def test_only_what_is_listed_can_be_acted_on(
     for action in ("pause_queues", "resume_queues"):
         assert "Only queues that are listed" in clicking(explorer).click(action, names=names)
     clicking(explorer).click("choose", names=names)
-    assert explorer.ticked == []
+    assert explorer.chosen == []
 
 
 def test_a_queue_opens_as_a_widget_and_the_one_before_is_closed(

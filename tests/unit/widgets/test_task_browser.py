@@ -202,7 +202,7 @@ def test_the_detail_pane_says_what_the_card_says() -> None:
     facts = dict(task_detail(task, now)["facts"])
     card = {label: cells for label, cells in shape(task, now).lines() if label != "payload"}  # type: ignore[union-attr]
     assert [label.lower() for label in facts] == list(card)
-    assert facts["Deadline"] == [{"text": "10 min", "title": "", "look": "plain", "tone": ""}]
+    assert facts["Deadline"] == [{"text": "10 min"}]
     assert facts["Target"][1]["text"] == task.url  # complete, although the card cuts it
     assert facts["Schedule"] == [{"time": now.isoformat()}]
 

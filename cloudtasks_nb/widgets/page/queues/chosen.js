@@ -15,9 +15,14 @@ export function heldWords(rows, isEstimated) {
   return rows.every((row) => row.depth !== null) ? `${tasks} (counted)` : "tasks that were not counted";
 }
 
+function rowsNamed(frame, names) {
+  const wanted = new Set(names);
+  return frame.rows().filter((row) => wanted.has(row.name));
+}
+
 /** Words for the chosen queues: their number, how many the search hides, and three names. */
 function chosenWords(frame, names) {
-  const rows = frame.rows().filter((row) => names.includes(row.name));
+  const rows = rowsNamed(frame, names);
   const hidden = rows.filter((row) => !frame.isFound(row)).length;
   const unseen = hidden ? `, of which the search hides ${hidden}` : "";
   return `${plural(names.length, "queue")}${unseen}. ${among(rows.map((row) => row.id))}`;
@@ -26,7 +31,7 @@ function chosenWords(frame, names) {
 // The form that warns before several queues are resumed.
 function resumeForm(frame, names, close) {
   const { estimates, surge } = frame.get("place");
-  const rows = frame.rows().filter((row) => names.includes(row.name));
+  const rows = rowsNamed(frame, names);
   const act = () => {
     frame.send("resume_queues", { names, confirm: true });
     close();
@@ -63,7 +68,7 @@ function verbsFor(frame, names, slot) {
 
 /** Fill `bar` with buttons for the ticked queues, and close any form in `slot`. */
 export function choiceBar(frame, bar, slot) {
-  const names = frame.get("ticked");
+  const names = frame.ticked();
   slot.replaceChildren();
   if (!names.length) return bar.replaceChildren(muted("Tick queues to act on several."));
   const count = h("strong", { title: "as data: explorer.chosen" }, `${plural(names.length, "queue")} chosen`);

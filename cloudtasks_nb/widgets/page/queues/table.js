@@ -143,7 +143,7 @@ export class QueueTable {
 
   /** Mark the ticked rows and the open row, without building them again. */
   mark() {
-    const ticked = new Set(this.frame.get("ticked"));
+    const ticked = new Set(this.frame.ticked());
     const opened = this.frame.get("opening").name;
     for (const row of this.body.rows) {
       const isTicked = ticked.has(row.dataset.name);

@@ -1,6 +1,7 @@
 // All loaded rows, sent by the kernel in buffers. The saved traits hold only the first rows.
 
-const AGAIN_MS = 60000; // a lost request is repeated
+import { requestRows } from "../frame/unsaved.js";
+
 const texts = new TextDecoder();
 
 const bytes = ({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength);
@@ -36,15 +37,14 @@ export function matchingRows(bits, count, sorted) {
 export class LoadedRows {
   /** `changed` runs for other rows, `marked` for other selected rows, with a bit for each row. */
   constructor(frame, changed, marked) {
-    Object.assign(this, { frame, rows: 0, turn: 0, askedAt: Number.NEGATIVE_INFINITY });
+    Object.assign(this, { frame, rows: 0, turn: 0 });
     this.update = () => this.now && changed();
     this.mark = () => this.now && marked(this.now.ticked);
     frame.on("msg:custom", (message, buffers) => {
       if (message?.rows) this.#hear(message, buffers);
       if (message?.ticked) this.#hearTicks(message.ticked, bytes(buffers[0]));
     });
-    frame.watch(["place"], () => this.#ask());
-    frame.every(AGAIN_MS, () => this.#ask());
+    requestRows(frame, ["place"], () => this.#lacking);
   }
 
   get #isNeeded() {
@@ -64,13 +64,9 @@ export class LoadedRows {
     return isThere ? { held: this.held, order: this.order, ticked } : null;
   }
 
-  #ask() {
+  get #lacking() {
     const { rows, turn } = this.frame.get("place");
-    const wanted = `${rows} ${turn}`;
-    const isNew = wanted !== this.wanted || performance.now() - this.askedAt > AGAIN_MS;
-    if (!this.#isNeeded || this.now || !isNew) return;
-    Object.assign(this, { wanted, askedAt: performance.now() });
-    this.frame.calls.post({ do: "rows" });
+    return this.#isNeeded && !this.now ? `${rows} ${turn}` : "";
   }
 
   #hear({ rows, turn, columns, sorting, has_order: hasOrder }, [bits, ...buffers]) {
