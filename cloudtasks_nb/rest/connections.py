@@ -9,16 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import urllib3
+from urllib3.exceptions import HTTPError
+from urllib3.util import parse_url
 
+from ..errors import ConfigError
 from ..redact import scrub
-from .deadline import POOLS
+from .deadline import keeping_deadlines
 
 _HOSTS, _CONNECTIONS = 4, 32
 _NO_RETRIES = urllib3.Retry(total=False, redirect=False)
 
 
 class _Discreet(logging.Filter):
-    """Hides keys in debug logs of connections, which contain whole URLs."""
+    """Hides keys in logs of connections, which contain whole URLs."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.args, tuple):
@@ -27,6 +30,9 @@ class _Discreet(logging.Filter):
 
 
 _DISCREET = _Discreet()
+_LOGGERS = ("connection", "connectionpool", "poolmanager", "response", "util.retry")  # all that log URLs
+_WITH_SOCKS = 'install its support: pip install "requests[socks]"'
+_SETTINGS = "check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY"
 
 
 class Connections:
@@ -37,7 +43,8 @@ class Connections:
     """
 
     def __init__(self, *, direct: bool) -> None:
-        logging.getLogger("urllib3.connectionpool").addFilter(_DISCREET)  # adding it twice has no effect
+        for name in _LOGGERS:
+            logging.getLogger(f"urllib3.{name}").addFilter(_DISCREET)  # adding it twice has no effect
         self._direct = direct
         self._pools: dict[tuple[str, str], urllib3.PoolManager] = {}
 
@@ -46,7 +53,7 @@ class Connections:
     ) -> urllib3.BaseHTTPResponse:
         """Send a request, and return the response as a stream. Redirects are not followed, and cookies not kept.
 
-        Errors: HTTPError of urllib3, ValueError.
+        Errors: HTTPError of urllib3, ValueError; ConfigError for a proxy that cannot be used.
         """
         # One total for connecting and reading: a bare number would apply to each of them.
         timeout = urllib3.Timeout(total=within_s)
@@ -79,12 +86,11 @@ def _proxy_for(url: str) -> str:
     """The URL of the proxy for a request, or ""."""
     from urllib.request import getproxies
 
-    if not getproxies():
+    if not getproxies().keys() - {"no"}:
         return ""
-    from requests.utils import get_environ_proxies, prepend_scheme_if_needed, select_proxy
+    from requests.utils import get_environ_proxies, select_proxy
 
-    proxy = select_proxy(url, get_environ_proxies(url))
-    return str(prepend_scheme_if_needed(proxy, "http")) if proxy else ""  # type: ignore[no-untyped-call]
+    return str(select_proxy(url, get_environ_proxies(url)) or "")
 
 
 def _authorities(*, direct: bool) -> str:
@@ -102,12 +108,30 @@ def _pools(proxy: str, authorities: str) -> urllib3.PoolManager:
     if authorities:
         place = "ca_cert_dir" if Path(authorities).is_dir() else "ca_certs"
         tls = {"cert_reqs": "CERT_REQUIRED", place: authorities}
-    if proxy:
-        from requests.adapters import HTTPAdapter  # it knows how to sign in to proxies, and SOCKS
-
-        adapter = HTTPAdapter(pool_connections=_HOSTS, pool_maxsize=_CONNECTIONS)
-        pools: urllib3.PoolManager = adapter.proxy_manager_for(proxy, **tls)
-    else:
-        pools = urllib3.PoolManager(num_pools=_HOSTS, maxsize=_CONNECTIONS, **tls)
-    pools.pool_classes_by_scheme = POOLS
+    pools = (
+        _through(proxy, tls) if proxy else urllib3.PoolManager(num_pools=_HOSTS, maxsize=_CONNECTIONS, **tls)
+    )
+    pools.pool_classes_by_scheme = keeping_deadlines(pools.pool_classes_by_scheme)
     return pools
+
+
+def _through(proxy: str, tls: Mapping[str, Any]) -> urllib3.PoolManager:
+    """The pools of a proxy. Errors: ConfigError."""
+    from requests.adapters import HTTPAdapter  # it knows how to sign in to proxies, and SOCKS
+    from requests.utils import prepend_scheme_if_needed
+
+    reason = "it has no host"
+    try:
+        url = str(prepend_scheme_if_needed(proxy, "http"))  # type: ignore[no-untyped-call]
+        if parse_url(url).host:
+            adapter = HTTPAdapter(pool_connections=_HOSTS, pool_maxsize=_CONNECTIONS)
+            pools: urllib3.PoolManager = adapter.proxy_manager_for(url, **tls)
+            return pools
+    except (HTTPError, ValueError) as error:
+        reason = "PySocks is missing" if type(error).__name__ == "InvalidSchema" else "its URL is not valid"
+    # Raised outside the except block: the library's error, as its context, may show the password.
+    scheme, marked, rest = proxy.rpartition("://")
+    raise ConfigError(
+        f"The proxy {scheme}{marked}{rest.rpartition('@')[2]} cannot be used: {reason}.",
+        hint=_WITH_SOCKS if reason.startswith("PySocks") else f"{_SETTINGS}; nothing was sent",
+    )

@@ -10,10 +10,10 @@ import http.client
 import io
 import socket
 import time
+from collections.abc import Mapping
 from typing import Any
 
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connectionpool import HTTPConnectionPool
 
 from ..errors import ConfigError
 from ..model.durations import DurationLike, span_of
@@ -89,21 +89,28 @@ class _Response(http.client.HTTPResponse):
         self.fp = io.BufferedReader(_Until(self.fp.detach(), sock))
 
 
-class _Connection(HTTPConnection):
+class _Keeping:
+    """A connection that keeps its deadline, and marks errors before its request: nothing was sent then."""
+
     response_class = _Response
 
-
-class _SecureConnection(HTTPSConnection):
-    response_class = _Response
-
-
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _SecureConnection
+    def connect(self) -> None:
+        try:
+            super().connect()  # type: ignore[misc]
+        except Exception as error:
+            error.while_connecting = True  # type: ignore[attr-defined]
+            raise
 
 
-POOLS = {"http": _Pool, "https": _SecurePool}
-"""The pools whose connections keep their deadline, directly or through a proxy."""
+def keeping_deadlines(pools: Mapping[str, type[HTTPConnectionPool]]) -> dict[str, type[HTTPConnectionPool]]:
+    """The same pools, for direct connections or those of a proxy, but their connections keep their deadlines."""
+    kept = {}
+    for scheme, pool in pools.items():
+        connection = type(pool.ConnectionCls.__name__, (_Keeping, pool.ConnectionCls), {})
+        kept[scheme] = type(pool.__name__, (pool,), {"ConnectionCls": connection})
+    return kept
+
+
+def while_connecting(error: BaseException) -> bool:
+    """Whether a connection raised this error before it sent a request."""
+    return getattr(error, "while_connecting", False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from io import BytesIO
@@ -16,7 +16,7 @@ from urllib3 import exceptions
 from ..discreet import Body, Discreet
 from ..errors import AnswerTooLarge, Timeout, TransportError
 from .connections import Connections
-from .deadline import Deadline
+from .deadline import Deadline, while_connecting
 
 MAX_ANSWER_BYTES = 512 * 1024 * 1024
 _CHUNK_BYTES = 16 * 1024  # if packed, they decompress to 16 MB at most
@@ -57,7 +57,7 @@ def exchange(
     body: bytes | None,
     bounds: Bounds,
 ) -> Answer:
-    """Send one request and read the whole response. Errors: Timeout, TransportError, AnswerTooLarge."""
+    """Send one request and read the whole response. Errors: Timeout, TransportError, AnswerTooLarge, ConfigError."""
     deadline = bounds.deadline
     left_s = deadline.left_s
     if left_s <= 0:  # a sign-in or a pause took all the time
@@ -77,15 +77,16 @@ def exchange(
 
 
 def _failure(url: str, error: Exception, deadline: Deadline, *, was_sent: bool) -> TransportError:
-    if isinstance(error, exceptions.NewConnectionError):  # a TimeoutError, too
+    by_socks = isinstance(error, exceptions.NewConnectionError) and hasattr(error.conn, "_socks_options")
+    if isinstance(error, exceptions.NewConnectionError) and not by_socks:  # a TimeoutError, too
         return TransportError(
             f"{_host(url)} was not reached: {_cause(error)}.",
             hint="check the endpoint and the network; for an emulator: is it running? ct.local() starts one",
             reached=False,
         )
-    if isinstance(error, exceptions.TimeoutError):
+    if isinstance(error, exceptions.TimeoutError) and not by_socks:
         return _timeout(url, deadline)
-    if was_sent:
+    if was_sent or not any(map(while_connecting, _layers(error))):
         return _broken(url, error)
     if isinstance(error, exceptions.SSLError):
         return TransportError(
@@ -93,7 +94,7 @@ def _failure(url: str, error: Exception, deadline: Deadline, *, was_sent: bool) 
             hint="if this network has its own certificates, REQUESTS_CA_BUNDLE names their file",
             reached=False,
         )
-    if isinstance(error, exceptions.ProxyError):
+    if isinstance(error, exceptions.ProxyError) or by_socks:
         return TransportError(
             f"The proxy rejected the connection to {_host(url)}: {_cause(error)}.",
             hint="check HTTPS_PROXY and NO_PROXY",
@@ -147,12 +148,20 @@ def _broken(url: str, error: Exception) -> TransportError:
 
 def _cause(error: BaseException) -> str:
     """The innermost reason in a few words; without the URL, which may hold a key."""
-    while isinstance(inner := getattr(error, "reason", None) or _held(error), BaseException):
-        error = inner
+    *_, error = _layers(error)
     cause = error.__cause__ or error.__context__ or error
+    cause = getattr(cause, "socket_err", None) or cause  # an error of PySocks, which has no strerror
     if isinstance(cause, OSError) and cause.strerror:
         return cause.strerror
-    return type(cause).__name__
+    return str(getattr(cause, "msg", "")) if hasattr(cause, "socket_err") else type(cause).__name__
+
+
+def _layers(error: BaseException) -> Iterator[BaseException]:
+    """An error, and the errors that it wraps, from the outermost to the innermost."""
+    held: BaseException | None = error
+    while isinstance(held, BaseException):
+        yield held
+        held = getattr(held, "reason", None) or _held(held)
 
 
 def _held(error: BaseException) -> BaseException | None:

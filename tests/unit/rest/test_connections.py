@@ -9,76 +9,28 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from cloudtasks_nb import errors
-from cloudtasks_nb.model import Queue
-from cloudtasks_nb.rest.auth import Auth
-from cloudtasks_nb.rest.retry import Retry
-from cloudtasks_nb.rest.session import Session
+from cloudtasks_nb.rest.connections import Connections
+from cloudtasks_nb.rest.deadline import Deadline
+from cloudtasks_nb.rest.exchange import Bounds, exchange
+from cloudtasks_nb.rest.retry import may_have_run
 from tests.scripted import answer, nobody, scripted
 
-from .conftest import QUEUE, get_queue
+from .conftest import FOUND, HOST, QUEUE, certificate, get_queue, read_queue
 
-HOST = "tasks.example"
-FOUND = answer(200, {"name": QUEUE, "state": "PAUSED"})
-VARIABLES = [
-    variant
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
-    for variant in (name, name.upper())
-]
-
-
-@pytest.fixture(autouse=True)
-def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (*VARIABLES, "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
-        monkeypatch.delenv(name, raising=False)
-
-
-def read_queue(endpoint: str) -> Queue:
-    client = Session(endpoint, Auth(), api_version="v2beta2", retry=Retry(max_tries=1))
-    try:
-        return client.call("projects.locations.queues.get", Queue, path={"name": QUEUE})
-    finally:
-        client.close()
-
-
-def certificate(folder: Path) -> Path:
-    """A file with a certificate for the host, signed by itself, and its key."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, HOST)])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(HOST)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    path = folder / "certificate.pem"
-    plain = serialization.NoEncryption()
-    path.write_bytes(
-        made.public_bytes(serialization.Encoding.PEM)
-        + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
-    )
-    return path
+BROKEN_RECORD = b"\x17\x03\x03\x00\x20" + b"A" * 32  # TLS that no key decrypts
 
 
 @contextmanager
-def tunnels(own: Path | None) -> Iterator[tuple[str, list[str]]]:
-    """A proxy that answers CONNECT, and the TLS server behind it. Without `own`, it rejects every tunnel."""
+def tunnels(own: Path | None, *, breaks: bool = False) -> Iterator[tuple[str, list[str]]]:
+    """A proxy that answers CONNECT, and the TLS server behind it. Without `own`, it rejects every tunnel.
+
+    `breaks`: the server reads the whole request, and then sends a broken record.
+    """
     heads: list[str] = []
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     if own is not None:
@@ -100,7 +52,11 @@ def tunnels(own: Path | None) -> Iterator[tuple[str, list[str]]]:
             try:
                 with context.wrap_socket(stream, server_side=True) as secure:
                     heads.append(head(secure))
-                    secure.sendall(FOUND)
+                    if breaks:
+                        with socket.socket(fileno=secure.detach()) as bare:
+                            bare.sendall(BROKEN_RECORD)
+                    else:
+                        secure.sendall(FOUND)
             except OSError:  # the client did not trust the certificate
                 return
 
@@ -121,6 +77,10 @@ def tunnels(own: Path | None) -> Iterator[tuple[str, list[str]]]:
         listening.close()
 
 
+def unknown_host(*_: object, **__: object) -> None:
+    raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+
 def test_a_plain_request_goes_through_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     with scripted(FOUND, FOUND) as proxy:
         monkeypatch.setenv("HTTP_PROXY", proxy.url.replace("://", "://me:hunter2@"))
@@ -136,6 +96,7 @@ def test_a_host_without_a_proxy_and_this_machine_are_called_directly(monkeypatch
         monkeypatch.setenv("ALL_PROXY", proxy)
         assert get_queue(server).state == "PAUSED"
         monkeypatch.setenv("NO_PROXY", "tasks.invalid")
+        monkeypatch.setattr(socket, "getaddrinfo", unknown_host)
         with pytest.raises(errors.TransportError, match=r"tasks\.invalid was not reached"):
             read_queue("http://tasks.invalid")
 
@@ -177,6 +138,28 @@ def test_a_certificate_that_is_not_trusted_is_refused(
     assert not any(QUEUE in head for head in heads)
 
 
+def test_a_record_that_breaks_after_the_request_may_have_taken_effect(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = certificate(tmp_path)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(own))
+    with tunnels(own, breaks=True) as (proxy, heads):
+        monkeypatch.setenv("HTTPS_PROXY", proxy)
+        with pytest.raises(errors.TransportError, match="broke before the response was complete") as caught:
+            read_queue(f"https://{HOST}")
+    assert QUEUE in heads[1], "the server has read the request"
+    assert may_have_run(caught.value)
+
+
+def test_a_proxy_that_ends_after_the_request_may_have_passed_it_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    with scripted(b"") as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        with pytest.raises(errors.TransportError, match="broke before the response was complete") as caught:
+            read_queue(f"http://{HOST}")
+    assert QUEUE in proxy.requests[0]
+    assert may_have_run(caught.value)
+
+
 def test_a_refused_tunnel_is_the_proxys_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     with tunnels(None) as (proxy, _):
         monkeypatch.setenv("HTTPS_PROXY", proxy)
@@ -195,14 +178,34 @@ def test_cookies_are_not_kept_and_redirects_not_followed() -> None:
     assert "Cookie" not in server.requests[1]
 
 
-def test_a_call_without_a_proxy_does_not_import_requests() -> None:
+@pytest.mark.parametrize("no_proxy", ["", "localhost"])
+def test_a_call_without_a_proxy_does_not_import_requests(
+    no_proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     code = (
         "import sys, cloudtasks_nb as ct\n"
+        "from cloudtasks_nb.rest.connections import Connections\n"
         "with ct.connect('p', 'us-central1', endpoint=sys.argv[1]) as client: print(client.queue('emails').state)\n"
+        "Connections(direct=False)._pools_for('https://tasks.example/')\n"  # one that is not on this machine
         "assert 'requests' not in sys.modules"
     )
+    monkeypatch.setenv("NO_PROXY", no_proxy)
     with scripted(FOUND, FOUND) as server:
         done = subprocess.run(
             [sys.executable, "-c", code, server.url], capture_output=True, text=True, check=False, timeout=60
         )
     assert (done.stdout.strip(), done.stderr) == ("PAUSED", "")
+
+
+def test_logs_of_connections_have_no_key(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    broken = answer(200, {"name": QUEUE}).replace(b"Connection: close", b"no colon here")
+    key = "AIza" + "b" * 35
+    with scripted(broken) as server:
+        http = Connections(direct=True)
+        url = f"{server.url}/v2/{QUEUE}?key={key}"
+        exchange(http, "GET", url, headers={}, body=None, bounds=Bounds(Deadline(60)))
+        http.close()
+    assert {record.name for record in caplog.records} >= {"urllib3.connection", "urllib3.connectionpool"}
+    assert "Failed to parse headers" in caplog.text
+    assert key not in caplog.text
