@@ -44,6 +44,11 @@ def found(text: str, tasks: list = TASKS) -> str:
         ("queue:q kind:pull", "held free"),
         ("queue:*,other is:leased", "held"),
         ("queue:q*q", ""),
+        ("queue:? is:leased", ""),
+        ("queue:[q] is:leased", ""),
+        ("queue:projects/p/locations/l/queues/q is:leased", "held"),
+        ("queue:projects/*/queues/Q is:leased", "held"),
+        ("queue:projects/other/locations/l/queues/q", ""),
         ("-queue:Q", ""),
         ("location:l is:leased", "held"),
         ("location:us", ""),
@@ -251,6 +256,22 @@ def test_any_payload_is_looked_into_without_an_error(value: object, path: list[s
         if sign == ":" or wanted == "12.5":
             found = Query.of(f"payload.{'.'.join(path)}{sign}{wanted}").places([task], NOW)
             assert list(found) in ([], [0])
+
+
+@pytest.mark.parametrize("text", ["queue:emails", "queue:l/emails", "location:l", "queue:projects/p*"])
+@pytest.mark.parametrize("name", ["a.b", "", "é/x"])
+def test_an_unusual_task_id_does_not_end_a_query(text: str, name: str) -> None:
+    task = push("any", 0)
+    task.name = f"projects/p/locations/l/queues/emails/tasks/{name}"
+    assert list(Query.of(text).places([task], NOW)) == [0]
+    task.name = name
+    assert list(Query.of(text).places([task], NOW)) == []
+
+
+def test_a_queue_with_too_many_parts_is_refused() -> None:
+    with pytest.raises(QueryError, match=r"queue has no value 'p/l/emails'") as caught:
+        Query.of("queue:p/l/emails")
+    assert "projects/p/locations/us-central1/queues/emails" in (caught.value.hint or "")
 
 
 def test_every_term_that_is_offered_can_be_read_when_it_is_whole() -> None:
