@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,20 +25,21 @@ def collector_rests() -> Iterator[None]:
     True
     """
     global _resting_thread
-    if not _owned.acquire(blocking=False):
+    owned = _owned  # a fork replaces it
+    if not owned.acquire(blocking=False):
         yield
         return
     was_on = gc.isenabled()
     try:
         if was_on:
-            gc.disable()
             _resting_thread = threading.get_ident()
+            gc.disable()
         yield
     finally:
         if was_on:
+            gc.enable()  # first: an interrupt may come next
             _resting_thread = 0
-            gc.enable()
-        _owned.release()
+        owned.release()
 
 
 @contextmanager
@@ -58,3 +60,16 @@ def collector_waits() -> Iterator[None]:
         yield
     finally:
         gc.disable()
+
+
+def _after_fork() -> None:
+    """In a child process, end a block of another thread, because the child does not have this thread."""
+    global _owned, _resting_thread
+    _owned = threading.Lock()
+    if _resting_thread not in (0, threading.get_ident()):
+        _resting_thread = 0
+        gc.enable()
+
+
+if hasattr(os, "register_at_fork"):  # POSIX
+    os.register_at_fork(after_in_child=_after_fork)

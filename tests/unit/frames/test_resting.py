@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import subprocess
 import sys
 import threading
@@ -11,6 +12,51 @@ from pathlib import Path
 import pytest
 
 from cloudtasks_nb.frames.resting import collector_rests, collector_waits
+
+# The block belongs to another thread, which the child does not have.
+FORK = """
+import gc, os, threading
+from cloudtasks_nb.frames.resting import collector_rests, collector_waits
+
+rests, over = threading.Event(), threading.Event()
+
+def convert():
+    with collector_rests():
+        rests.set()
+        over.wait()
+
+(thread := threading.Thread(target=convert)).start()
+rests.wait()
+child = os.fork()
+if child == 0:
+    seen = [gc.isenabled()]
+    with collector_rests():
+        seen.append(gc.isenabled())
+        with collector_waits():
+            seen.append(gc.isenabled())
+    print("child", *seen, gc.isenabled(), flush=True)
+    os._exit(0)
+os.waitpid(child, 0)
+over.set()
+thread.join()
+print("parent", gc.isenabled())
+"""
+# The block belongs to the thread that forks, so it goes on in the child.
+FORK_INSIDE = """
+import gc, os
+from cloudtasks_nb.frames.resting import collector_rests
+
+with collector_rests():
+    child = os.fork()
+    if child:
+        os.waitpid(child, 0)
+    seen = [gc.isenabled()]
+seen.append(gc.isenabled())
+with collector_rests():
+    seen.append(gc.isenabled())
+print("parent" if child else "child", *seen, gc.isenabled(), flush=True)
+os._exit(0)
+"""
 
 
 def test_the_collector_rests_and_is_on_again_whatever_happens() -> None:
@@ -32,6 +78,21 @@ def test_a_collector_that_was_off_stays_off() -> None:
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="only POSIX has fork")
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (FORK, "child True False True True\nparent True\n"),
+        (FORK_INSIDE, "child False True False True\nparent False True False True\n"),
+    ],
+)
+def test_a_child_of_a_fork_during_a_block_has_its_collector(code: str, said: str) -> None:
+    """Forks in another process, because this one has threads of other tests."""
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.stdout, done.stderr) == (said, "")
 
 
 def test_a_wait_enables_only_what_its_own_thread_disabled() -> None:

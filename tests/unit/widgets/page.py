@@ -7,8 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from cloudtasks_nb.widgets.clickable import Clickable
-
-ANSWER_S = 10
+from tests.waiting import PATIENCE_S
 
 
 class FakePage:
@@ -44,11 +43,11 @@ class FakePage:
         """Wait for the responses to these calls."""
         waiting = set(calls)
         while waiting:
-            waiting.discard(str(self._done.get(timeout=ANSWER_S)))
+            waiting.discard(str(self._done.get(timeout=PATIENCE_S)))
 
     def settle(self) -> None:
         """Wait until the panel has finished its pending work."""
-        self.panel._worker.submit(lambda: None).result(ANSWER_S)
+        self.panel._worker.submit(lambda: None).result(PATIENCE_S)
 
     def _deliver(self, data: dict[str, Any]) -> None:
         self.panel.comm.handle_msg({"content": {"data": data}, "buffers": []})
