@@ -51,3 +51,13 @@ class Hand(msgspec.Struct, eq=False):
     future: Future[Any] | None = None
     began_s: float = math.inf
     is_late: bool = False
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the handler returned or raised."""
+        return self.future is not None and self.future.done()
+
+    @property
+    def is_queued(self) -> bool:
+        """Whether the executor has not started the handler, as far as its future tells."""
+        return self.future is not None and not (self.future.running() or self.future.done())

@@ -5,6 +5,9 @@ One thread coordinates, and never waits for the network: calls run in a pool, an
 
 from __future__ import annotations
 
+import atexit
+import os
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Collection
@@ -24,6 +27,7 @@ from .options import WorkerOptions, handle
 from .settling import LeaseCall
 from .tally import Tally
 from .threads import DaemonThreads
+from .time_limit import TimeLimit
 
 if TYPE_CHECKING:
     from ..resources.queue import Queue
@@ -58,7 +62,8 @@ class WorkerRun:
         self._until_empty = until_empty
         self._events: SimpleQueue[Event] = SimpleQueue()
         self._slots = options.slots
-        self._calls = ThreadPoolExecutor(_CALLS_AT_ONCE, f"leases {queue.id}")
+        self._limit = TimeLimit(options)
+        self._calls = DaemonThreads(_CALLS_AT_ONCE, f"leases {queue.id}")
         self._leasing = Leasing(queue, options, self._submit)
         self._holding = Holding(queue._session, self._submit, self._settled, self._renewed)
         self._waiting: deque[Hand] = deque()
@@ -67,6 +72,8 @@ class WorkerRun:
         self._stopping = False
         self._interrupts = 0
         self._fatal: BaseException | None = None
+        self._process = os.getpid()
+        self._over = threading.Event()
 
     def stop(self) -> None:
         """Stop leasing. Thread-safe."""
@@ -81,6 +88,7 @@ class WorkerRun:
         """Run until the work is done. Errors: the error that stopped it."""
         tally, began_s = self._tally, time.monotonic() - self._tally.elapsed_s
         tally.state = "running"
+        atexit.register(self._end_with_process)
         own = None if self._options.executor else DaemonThreads(self._slots, "handler")
         executor = self._options.executor or own
         assert executor is not None  # noqa: S101 - one or the other
@@ -96,9 +104,19 @@ class WorkerRun:
             self._calls.shutdown(wait=all_ended)
             if own is not None:
                 own.shutdown(wait=all_ended, cancel_futures=True)
+            if all_ended:
+                atexit.unregister(self._end_with_process)
+            self._over.set()
             refresh()
         if self._fatal is not None:
             raise self._fatal
+
+    def _end_with_process(self) -> None:
+        """At the end of Python: stop, and wait as stop() does. Threads of handlers that hang are left."""
+        if self._process == os.getpid():  # a forked child has no such threads
+            self.stop()
+            self._over.wait()
+            self._calls.shutdown(wait=True)
 
     def _count(self, began_s: float) -> None:
         tally, now_s = self._tally, time.monotonic()
@@ -128,7 +146,7 @@ class WorkerRun:
         self._end_late(now_s)
         lease_s = self._lease_if_due(now_s)
         self._holding.act(now_s, at_once=not self._running)
-        next_s = min(lease_s, self._holding.next_s(), self._late_s())
+        next_s = min(lease_s, self._holding.next_s(), self._limit.next_s(self._running, now_s))
         self._take_events(max(0.0, min(_TICK_S, next_s - time.monotonic())))
         if self._until_empty and not self._stopping:
             self._drain_if_empty()
@@ -285,42 +303,18 @@ class WorkerRun:
         for task in hand.tasks:
             self._leasing.comes_again(task, hand.haul.ends_s)
 
-    def _late_s(self) -> float:
-        """When the next running handler exceeds its time limit."""
-        timeout_s = self._options.timeout_s
-        began = (hand.began_s for hand in self._running if not hand.is_late)
-        return float("inf") if timeout_s is None else next(began, float("inf")) + timeout_s
-
     def _end_late(self, now_s: float) -> None:
         """Give back the tasks of handlers that run too long. The handlers themselves cannot be stopped."""
-        if now_s < self._late_s():
-            return
-        why = f"the handler ran longer than handler_timeout={self._options.timeout_s:g} s"
-        for hand in [hand for hand in self._running if not hand.is_late]:
-            if now_s - hand.began_s < (self._options.timeout_s or 0):
-                break  # the others started later
-            if self._is_queued(hand):
-                del self._running[hand]
-                self._running[hand], hand.began_s = None, now_s
-                continue
-            hand.is_late = True
-            self._failed(hand, TimeoutError(why))
+        for hand in self._limit.late(self._running, now_s):
+            self._failed(hand, TimeoutError(self._limit.why))
             if hand.future is not None and hand.future.cancel():
                 self._running.pop(hand, None)
-        if len(self._running) == self._slots and all(hand.is_late for hand in self._running):
-            self._fail(
-                TimeoutError(
-                    f"No handler is free: {why}, each of {self._slots}. Their tasks were given back."
-                )
+        hanging = [hand for hand in self._running if hand.is_late and not hand.has_ended]
+        if len(hanging) == self._slots:
+            words = (
+                f"No handler is free: {self._limit.why}, each of {self._slots}. Their tasks were given back."
             )
-
-    def _is_queued(self, hand: Hand) -> bool:
-        """Whether a pool has not begun the handler, because something else uses its threads or processes, too."""
-        future, pool = (
-            hand.future,
-            isinstance(self._options.executor, ThreadPoolExecutor | ProcessPoolExecutor),
-        )
-        return pool and future is not None and not (future.running() or future.done())
+            self._fail(TimeoutError(words))
 
     def _fail(self, error: BaseException) -> None:
         """Record a fatal error: wait for running handlers, then raise it."""

@@ -1,4 +1,4 @@
-"""The threads of a worker's handlers. The process can end while one of them hangs."""
+"""The threads of a worker's handlers and calls. The process can end while one of them hangs."""
 
 from __future__ import annotations
 
@@ -67,3 +67,4 @@ def _run(future: Future[T], call: Callable[[], T]) -> None:
         future.set_result(call())
     except BaseException as error:
         future.set_exception(error)
+        del future  # the traceback holds this frame, and it would hold the error

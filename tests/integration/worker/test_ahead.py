@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any
 
@@ -16,8 +16,8 @@ import cloudtasks_nb as ct
 from cloudtasks_nb.worker.ahead import Ahead
 from cloudtasks_nb.worker.hand import Hand
 from cloudtasks_nb.worker.leasing import Leasing
-from cloudtasks_nb.worker.loop import WorkerRun
 from cloudtasks_nb.worker.options import WorkerOptions
+from cloudtasks_nb.worker.time_limit import TimeLimit
 from tests.waiting import PATIENCE_S, wait_until
 
 from .conftest import fill, leased
@@ -107,11 +107,11 @@ def test_a_handler_that_never_ends_is_told_and_its_task_goes_on_elsewhere(queue:
         if task.json()["n"] == 3 and task.dispatch_count == 1:
             stuck.wait(PATIENCE_S)
 
-    worker = queue.worker(handler, concurrency=2, handler_timeout=0.5).run(until_empty=True)
+    worker = queue.worker(handler, concurrency=2, handler_timeout=2).run(until_empty=True)
     stuck.set()
     assert (worker.tally.done, worker.tally.failed) == (6, 1)
     assert queue.count_tasks(progress=False) == 0
-    assert "handler_timeout=0.5 s" in str(worker)
+    assert "handler_timeout=2 s" in str(worker)
     assert adds_up(worker)
     assert "hanging      1 handler" in str(worker)
 
@@ -166,15 +166,18 @@ def test_the_time_limit_of_a_handler_starts_with_the_handler(
     queue: ct.Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(queue, 2)
+    looks_s: list[float] = []
     waited, go = threading.Event(), threading.Event()
-    is_queued = WorkerRun._is_queued
+    late = TimeLimit.late
 
-    def told(self: WorkerRun, hand: Hand) -> bool:
-        if found := is_queued(self, hand):
-            waited.set()  # longer than the time limit
-        return found
+    def told(self: TimeLimit, running: Collection[Hand], now_s: float) -> list[Hand]:
+        if any(hand.is_queued for hand in running):
+            looks_s.append(now_s)
+            if now_s - looks_s[0] > 2.5:
+                waited.set()  # longer than the time limit
+        return late(self, running, now_s)
 
-    monkeypatch.setattr(WorkerRun, "_is_queued", told)
+    monkeypatch.setattr(TimeLimit, "late", told)
     with ThreadPoolExecutor(1) as pool:
         pool.submit(go.wait, PATIENCE_S)  # another user of the pool
         worker = queue.worker(lambda task: None, executor=pool, handler_timeout=2).start()
@@ -199,6 +202,28 @@ def test_a_handler_that_hangs_lets_the_process_end(queue: ct.Queue, client: ct.C
     ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert (ended.returncode, "TimeoutError: No handler is free" in ended.stderr) == (1, True), ended.stderr
     assert leased(queue) == 0
+
+
+ENDS = """
+import sys, threading
+import cloudtasks_nb as ct
+queue = ct.connect(project=sys.argv[1], endpoint=sys.argv[2]).queue("us-central1/jobs")
+begun = threading.Event()
+def handler(task):
+    begun.set()
+    threading.Event().wait(0.5)
+    print("handled", task.json()["n"], flush=True)
+queue.worker(handler, concurrency=1).start()
+begun.wait()
+"""
+
+
+def test_a_script_that_ends_lets_handlers_finish(queue: ct.Queue, client: ct.Client) -> None:
+    fill(queue, 1)
+    command = [sys.executable, "-c", ENDS, queue.name.split("/")[1], client.endpoint]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "handled 0\n", "")
+    assert queue.count_tasks(progress=False) == 0, "it was not acknowledged"
 
 
 @pytest.mark.parametrize("calls", [1, 2])
