@@ -94,8 +94,7 @@ def check(verb: Callable[..., Any], said: Mapping[str, Any]) -> None:
         kinds = _kinds(known[name].annotation)
         if kinds and not any(kind.holds(value) for kind in kinds):
             raise _wrong(verb.__name__, known[name], value, [kind.words for kind in kinds])
-        # The name of a file may hold bytes that are not Unicode, which Python reads as such characters.
-        if isinstance(value, str) and "PathLike" not in str(known[name].annotation):
+        if isinstance(value, str) and _is_text(known[name].annotation):
             check_text(name, value)
 
 
@@ -173,6 +172,13 @@ def _kinds(annotation: Any) -> list[_Kind]:
         _Kind("a function", callable) if part.startswith("Callable[") else _KINDS.get(part) for part in parts
     ]
     return [] if None in kinds else cast("list[_Kind]", kinds)
+
+
+@cache
+def _is_text(annotation: Any) -> bool:
+    """Whether strings are text here. Payloads are written elsewhere, and names of files may hold any bytes."""
+    words = str(annotation).split(" | ")
+    return "str" in words and not any("PathLike" in word for word in words)
 
 
 def _parts(annotation: ast.expr) -> list[str]:

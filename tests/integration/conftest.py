@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -25,12 +26,12 @@ def queue(client: ct.Client) -> ct.Queue:
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Every request of the client, as "GET path"."""
+    """Every request of the client, as "GET path", without the version."""
     seen: list[str] = []
     send = wire.exchange
 
     def counted(http, verb, url, **rest):  # type: ignore[no-untyped-def]
-        seen.append(f"{verb} {url.partition('/v2beta2/')[2]}")
+        seen.append(f"{verb} {re.split('/v2(?:beta[23])?/', url)[-1]}")
         return send(http, verb, url, **rest)
 
     monkeypatch.setattr(wire, "exchange", counted)

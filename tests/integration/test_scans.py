@@ -106,7 +106,7 @@ def test_a_scan_reads_no_page_after_the_limit(
     query: Query, pages: int, filled: ct.Queue, scan: Any, calls: list[str]
 ) -> None:
     query(scan(filled.tasks(page_size=4))).collect()
-    assert len(calls) == pages
+    assert sum("/tasks" in url for url in calls) == pages  # a slow export also asks for an estimate
 
 
 def test_a_scan_of_nothing_has_columns(filled: ct.Queue, scan: Any) -> None:
