@@ -166,7 +166,7 @@ def test_a_proxy_that_does_not_answer_has_passed_on_only_plain_requests(
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute:
         monkeypatch.setenv("ALL_PROXY", f"http://127.0.0.1:{mute.getsockname()[1]}")
-        http, within = Connections(direct=False), Bounds(Deadline(0.3))
+        http, within = Connections(direct=False), Bounds(Deadline(1.0))
         with pytest.raises(errors.Timeout) as caught:
             exchange(http, "POST", f"{scheme}://{HOST}/", headers={}, body=b"{}", bounds=within)
         http.close()
