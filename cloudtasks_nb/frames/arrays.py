@@ -19,6 +19,7 @@ TIME = pa.timestamp("us", tz="UTC")
 SPAN = pa.duration("us")
 TEXT = pa.string()
 _SECONDS = len("2026-01-01T00:00:00Z")
+_SHARED_CHARS = 250_000  # texts of a column that pages share
 _YEAR_1_US = -62_135_596_800_000_000
 MAP = pa.map_(pa.string(), pa.string())
 
@@ -70,10 +71,16 @@ def hidden_texts(texts: list[str | None]) -> list[str | None]:
     return texts if scrub(whole) == whole else [scrub(text) if text else text for text in texts]
 
 
-@lru_cache(maxsize=16)
 def repeated(text: str | None, count: int) -> pa.Array:
-    """A column that repeats one text. The pages of a listing share it: this saves memory."""
+    """A column that repeats one text. The pages of a listing share it, unless it is large: this saves memory."""
+    return (_shared if len(text or "") * count <= _SHARED_CHARS else _repeat)(text, count)
+
+
+def _repeat(text: str | None, count: int) -> pa.Array:
     return pa.repeat(pa.scalar(text, TEXT), count)
+
+
+_shared = lru_cache(maxsize=16)(_repeat)  # for the life of the process
 
 
 def alike(texts: list[str | None]) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -31,8 +32,9 @@ class _Discreet(logging.Filter):
 
 _DISCREET = _Discreet()
 _LOGGERS = ("connection", "connectionpool", "poolmanager", "response", "util.retry")  # all that log URLs
+_SCHEME = re.compile(r"[\w+.-]+://")
 _WITH_SOCKS = 'install its support: pip install "requests[socks]"'
-_SETTINGS = "check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY"
+_SETTINGS = "check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY; a proxy has the form http://host:port"
 
 
 class Connections:
@@ -130,8 +132,9 @@ def _through(proxy: str, tls: Mapping[str, Any]) -> urllib3.PoolManager:
     except (HTTPError, ValueError) as error:
         reason = "PySocks is missing" if type(error).__name__ == "InvalidSchema" else "its URL is not valid"
     # Raised outside the except block: the library's error, as its context, may show the password.
-    scheme, marked, rest = proxy.rpartition("://")
+    scheme = _SCHEME.match(proxy)
+    start = scheme.end() if scheme else 0
     raise ConfigError(
-        f"The proxy {scheme}{marked}{rest.rpartition('@')[2]} cannot be used: {reason}.",
-        hint=_WITH_SOCKS if reason.startswith("PySocks") else f"{_SETTINGS}; nothing was sent",
+        f"The proxy {proxy[:start]}{proxy[start:].rpartition('@')[2]} cannot be used: {reason}.",
+        hint=_WITH_SOCKS if reason.startswith("PySocks") else _SETTINGS,
     )

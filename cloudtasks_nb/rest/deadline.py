@@ -111,6 +111,6 @@ def keeping_deadlines(pools: Mapping[str, type[HTTPConnectionPool]]) -> dict[str
     return kept
 
 
-def while_connecting(error: BaseException) -> bool:
+def while_connecting(error: BaseException | None) -> bool:
     """Whether a connection raised this error before it sent a request."""
     return getattr(error, "while_connecting", False)

@@ -84,9 +84,10 @@ def _failure(url: str, error: Exception, deadline: Deadline, *, was_sent: bool) 
             hint="check the endpoint and the network; for an emulator: is it running? ct.local() starts one",
             reached=False,
         )
+    was_sent = was_sent or not any(map(while_connecting, (*_layers(error), error.__cause__)))
     if isinstance(error, exceptions.TimeoutError) and not by_socks:
-        return _timeout(url, deadline)
-    if was_sent or not any(map(while_connecting, _layers(error))):
+        return _timeout(url, deadline, reached=was_sent)
+    if was_sent:
         return _broken(url, error)
     if isinstance(error, exceptions.SSLError):
         return TransportError(
@@ -135,8 +136,9 @@ def _check_size(url: str, size: int, bounds: Bounds) -> None:
         )
 
 
-def _timeout(url: str, deadline: Deadline) -> Timeout:
-    return Timeout(f"{_host(url)} did not respond completely within {deadline.total_s:.3g} s.", hint=_LONGER)
+def _timeout(url: str, deadline: Deadline, *, reached: bool = True) -> Timeout:
+    message = f"{_host(url)} did not respond completely within {deadline.total_s:.3g} s."
+    return Timeout(message, hint=_LONGER, reached=reached)
 
 
 def _broken(url: str, error: Exception) -> TransportError:

@@ -160,6 +160,19 @@ def test_a_proxy_that_ends_after_the_request_may_have_passed_it_on(monkeypatch: 
     assert may_have_run(caught.value)
 
 
+@pytest.mark.parametrize(("scheme", "may_run"), [("https", False), ("http", True)])
+def test_a_proxy_that_does_not_answer_has_passed_on_only_plain_requests(
+    scheme: str, may_run: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        monkeypatch.setenv("ALL_PROXY", f"http://127.0.0.1:{mute.getsockname()[1]}")
+        http, within = Connections(direct=False), Bounds(Deadline(1.0))
+        with pytest.raises(errors.Timeout) as caught:
+            exchange(http, "POST", f"{scheme}://{HOST}/", headers={}, body=b"{}", bounds=within)
+        http.close()
+    assert may_have_run(caught.value) == may_run
+
+
 def test_a_refused_tunnel_is_the_proxys_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     with tunnels(None) as (proxy, _):
         monkeypatch.setenv("HTTPS_PROXY", proxy)

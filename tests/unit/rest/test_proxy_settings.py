@@ -171,11 +171,15 @@ def test_socks_without_pysocks_names_the_command(monkeypatch: pytest.MonkeyPatch
         ("http://me:hunter2@[::1", "http://[::1"),
         ("http://me:hunter2@127.0.0.1:x", "http://127.0.0.1:x"),
         ("me:hunter2@127.0.0.1:x", "127.0.0.1:x"),
+        ("me:hunter2://@127.0.0.1:x", "127.0.0.1:x"),
+        ("http://me:hunter2://@127.0.0.1:x", "http://127.0.0.1:x"),
     ],
 )
 def test_a_proxy_that_cannot_be_used_is_a_wrong_setting(
     proxy: str, shown: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if proxy.startswith("socks"):
+        pytest.importorskip("socks", reason="PySocks is of the test extra")
     monkeypatch.setenv("ALL_PROXY", proxy)
     with pytest.raises(errors.ConfigError) as caught:
         read_queue(f"http://{HOST}")

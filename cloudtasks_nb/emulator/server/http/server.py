@@ -34,7 +34,7 @@ _HEADERS = {
     "X-XSS-Protection": "0",
 }
 _BATCH_PATHS = ("/batch", *(f"/batch/cloudtasks/{version}" for version in VERSIONS))
-_AT_ONCE = 100  # calls: some 4 ms
+_AT_ONCE = 100  # calls: some 4 ms for acknowledgements, 13 ms for creations
 _BODY_S = 60.0
 
 
