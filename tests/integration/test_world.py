@@ -189,7 +189,7 @@ def test_a_snapshot_that_is_not_there(client: ct.Client) -> None:
 
 def test_a_manual_clock_belongs_to_the_world() -> None:
     with ct.local(clock="2026-03-01T12:00Z") as client:
-        queue = filled(client)
+        queue = filled(client).pause()  # its tasks are due below, and would wait for a name server
         client.emulator.save("noon")
         evening = client.emulator.advance("6h")
         client.emulator.save("evening")
@@ -202,7 +202,7 @@ def test_a_manual_clock_belongs_to_the_world() -> None:
         assert client.emulator.refresh().info.time == evening  # type: ignore[union-attr]
         client.emulator.reset()
         assert client.emulator.refresh().info.time == evening - timedelta(hours=6)  # type: ignore[union-attr]
-        task = client.create_queue("later").create_task(url=URL, schedule="1m")
+        task = client.create_queue("later").pause().create_task(url=URL, schedule="1m")
         assert task.schedule_time == evening - timedelta(hours=6) + timedelta(minutes=1)
         assert client.emulator.advance("1h") == evening - timedelta(hours=5)
 
