@@ -27,7 +27,7 @@ class TimeLimit:
             self.why = f"the handler ran longer than handler_timeout={options.timeout_s:g} s"
 
     def next_s(self, running: Collection[Hand], now_s: float) -> float:
-        """When to look again; infinite if there is no limit."""
+        """The time of the next check. It is infinite if there is no limit."""
         if self._limit_s == math.inf:
             return math.inf
         if self._queued(running):
@@ -35,7 +35,7 @@ class TimeLimit:
         return min((hand.began_s for hand in running if not hand.is_late), default=math.inf) + self._limit_s
 
     def late(self, running: Collection[Hand], now_s: float) -> list[Hand]:
-        """The handlers that exceed the limit now, and did not before. They are marked as late."""
+        """The handlers that exceed the limit for the first time. It marks them as late."""
         if self._limit_s == math.inf:
             return []
         for hand in self._queued(running):

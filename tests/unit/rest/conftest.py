@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -52,6 +56,28 @@ def read_queue(endpoint: str) -> Queue:
         return client.call("projects.locations.queues.get", Queue, path={"name": QUEUE})
     finally:
         client.close()
+
+
+@contextmanager
+def listening(talk: Callable[[socket.socket], None]) -> Iterator[int]:
+    """A server that talks to each client in a thread, until the client has gone. Yields its port."""
+
+    def safely(stream: socket.socket) -> None:
+        with suppress(OSError), stream:
+            talk(stream)
+
+    def accept() -> None:
+        with suppress(OSError):  # the server was closed
+            while True:
+                threading.Thread(target=safely, args=(server.accept()[0],), daemon=True).start()
+
+    server = socket.create_server(("127.0.0.1", 0))
+    threading.Thread(target=accept, daemon=True).start()
+    try:
+        yield server.getsockname()[1]
+    finally:
+        server.shutdown(socket.SHUT_RDWR)
+        server.close()
 
 
 def certificate(folder: Path) -> Path:

@@ -6,7 +6,6 @@ import socket
 import ssl
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +19,7 @@ from cloudtasks_nb.rest.exchange import Bounds, exchange
 from cloudtasks_nb.rest.retry import may_have_run
 from tests.scripted import answer, nobody, scripted
 
-from .conftest import FOUND, HOST, QUEUE, certificate, get_queue, read_queue
+from .conftest import FOUND, HOST, QUEUE, certificate, get_queue, listening, read_queue
 
 BROKEN_RECORD = b"\x17\x03\x03\x00\x20" + b"A" * 32  # TLS that no key decrypts
 
@@ -43,38 +42,21 @@ def tunnels(own: Path | None, *, breaks: bool = False) -> Iterator[tuple[str, li
         return read.decode()
 
     def talk(stream: socket.socket) -> None:
-        with stream:
-            heads.append(head(stream))
-            if own is None:
-                stream.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
-                return
-            stream.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-            try:
-                with context.wrap_socket(stream, server_side=True) as secure:
-                    heads.append(head(secure))
-                    if breaks:
-                        with socket.socket(fileno=secure.detach()) as bare:
-                            bare.sendall(BROKEN_RECORD)
-                    else:
-                        secure.sendall(FOUND)
-            except OSError:  # the client did not trust the certificate
-                return
+        heads.append(head(stream))
+        if own is None:
+            stream.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+            return
+        stream.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        with context.wrap_socket(stream, server_side=True) as secure:
+            heads.append(head(secure))
+            if breaks:
+                with socket.socket(fileno=secure.detach()) as bare:
+                    bare.sendall(BROKEN_RECORD)
+            else:
+                secure.sendall(FOUND)
 
-    def accept() -> None:
-        while True:
-            try:
-                stream, _ = listening.accept()
-            except OSError:
-                return
-            threading.Thread(target=talk, args=(stream,), daemon=True).start()
-
-    listening = socket.create_server(("127.0.0.1", 0))
-    threading.Thread(target=accept, daemon=True).start()
-    try:
-        yield f"http://me:hunter2@127.0.0.1:{listening.getsockname()[1]}", heads
-    finally:
-        listening.shutdown(socket.SHUT_RDWR)
-        listening.close()
+    with listening(talk) as port:
+        yield f"http://me:hunter2@127.0.0.1:{port}", heads
 
 
 def unknown_host(*_: object, **__: object) -> None:

@@ -21,7 +21,7 @@ from cloudtasks_nb.rest.exchange import Bounds, exchange
 from cloudtasks_nb.rest.retry import may_have_run
 from tests.scripted import nobody, scripted
 
-from .conftest import FOUND, HOST, QUEUE, certificate, read_queue
+from .conftest import FOUND, HOST, QUEUE, certificate, listening, read_queue
 
 REMEDY = 'pip install "requests[socks]"'
 WITHOUT_PYSOCKS = f"""
@@ -46,41 +46,23 @@ def listens(*answers: bytes | float, own: Path | None = None) -> Iterator[tuple[
     over = threading.Event()
 
     def talk(stream: socket.socket) -> None:
-        with stream:
-            if not signed_in(stream):
-                return
-            asked.append(stream.recv(4 + 1 + len(HOST) + 2))  # CONNECT, with the name of the host
-            stream.sendall(b"\x05\x00\x00\x01" + bytes(6))
-            with stream if own is None else secured(stream, own) as server:
-                asked.append(server.recv(65536))
-                for answer in answers:
-                    if isinstance(answer, bytes):
-                        server.sendall(answer)
-                    else:
-                        over.wait(answer)
-
-    def accept() -> None:
-        while True:
-            try:
-                stream, _ = listening.accept()
-            except OSError:
-                return
-            threading.Thread(target=safely, args=(stream,), daemon=True).start()
-
-    def safely(stream: socket.socket) -> None:
-        try:
-            talk(stream)
-        except OSError:  # the client has gone
+        if not signed_in(stream):
             return
+        asked.append(stream.recv(4 + 1 + len(HOST) + 2))  # CONNECT, with the name of the host
+        stream.sendall(b"\x05\x00\x00\x01" + bytes(6))
+        with stream if own is None else secured(stream, own) as server:
+            asked.append(server.recv(65536))
+            for answer in answers:
+                if isinstance(answer, bytes):
+                    server.sendall(answer)
+                else:
+                    over.wait(answer)
 
-    listening = socket.create_server(("127.0.0.1", 0))
-    threading.Thread(target=accept, daemon=True).start()
-    try:
-        yield listening.getsockname()[1], asked
-    finally:
-        over.set()
-        listening.shutdown(socket.SHUT_RDWR)
-        listening.close()
+    with listening(talk) as port:
+        try:
+            yield port, asked
+        finally:
+            over.set()
 
 
 def signed_in(stream: socket.socket) -> bool:
@@ -103,7 +85,6 @@ def secured(stream: socket.socket, own: Path) -> ssl.SSLSocket:
 def test_a_request_goes_through_a_socks_proxy(
     scheme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("socks", reason="PySocks is of the test extra")
     own = certificate(tmp_path) if scheme == "https" else None
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(own or ""))
     with listens(FOUND, own=own) as (port, asked):
@@ -117,7 +98,6 @@ def test_a_request_goes_through_a_socks_proxy(
 def test_a_slow_server_behind_a_socks_proxy_does_not_outlast_the_deadline(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    pytest.importorskip("socks", reason="PySocks is of the test extra")
     drips = [piece for byte in b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 for piece in (bytes([byte]), 0.1)]
     with listens(*drips) as (port, _):
         monkeypatch.setenv("ALL_PROXY", f"socks5h://me:hunter2@127.0.0.1:{port}")
@@ -135,7 +115,6 @@ def test_a_slow_server_behind_a_socks_proxy_does_not_outlast_the_deadline(
 
 
 def test_a_socks_proxy_that_refuses_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("socks", reason="PySocks is of the test extra")
     with listens() as (port, _):
         monkeypatch.setenv("ALL_PROXY", f"socks5h://me:swordfish@127.0.0.1:{port}")
         with pytest.raises(
@@ -178,8 +157,6 @@ def test_socks_without_pysocks_names_the_command(monkeypatch: pytest.MonkeyPatch
 def test_a_proxy_that_cannot_be_used_is_a_wrong_setting(
     proxy: str, shown: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if proxy.startswith("socks"):
-        pytest.importorskip("socks", reason="PySocks is of the test extra")
     monkeypatch.setenv("ALL_PROXY", proxy)
     with pytest.raises(errors.ConfigError) as caught:
         read_queue(f"http://{HOST}")
