@@ -14,6 +14,7 @@ import pytest
 import cloudtasks_nb as ct
 from cloudtasks_nb.worker import executing
 from tests.handlers import die, end_own_pool, fail, lock, note
+from tests.waiting import wait_until
 
 from .conftest import fill, leased
 
@@ -93,6 +94,38 @@ def test_a_slow_handler_does_not_hold_those_that_travel_with_it(
     assert sorted(handled) == list(range(300))
     assert sum(elsewhere.bundles) > 300, "those that had not begun came back"
     assert (worker.tally.done, worker.tally.given_back) == (300, 0)
+
+
+def test_a_lease_that_is_lost_meanwhile_is_not_handled(
+    queue: ct.Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(queue, 60)
+    monkeypatch.setattr(executing, "START_WITHIN_S", 0.0)
+    handled: list[str] = []
+    together: list[str] = []
+
+    class Cluster(Elsewhere):
+        def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+            if len(args[1]) > 1 and not together:
+                together.extend(task.id for task in args[1])
+            return super().submit(fn, *args, **kwargs)
+
+    def is_known_as_lost() -> bool:
+        run = worker._run
+        assert run is not None
+        return any(not hand.is_held for bundle in run._executing._running for hand in bundle.hands)
+
+    def handler(task: ct.Task) -> None:
+        handled.append(task.id)
+        if together and task.id == together[0]:
+            queue.task(together[1]).delete()
+            wait_until(is_known_as_lost)  # by the next renewal
+
+    worker = queue.worker(handler, concurrency=1, executor=Cluster(), lease_duration=1)
+    worker.run(until_empty=True)
+    assert together[1] not in handled
+    assert len(handled) == len(set(handled)) == 59
+    assert (worker.tally.done, worker.tally.lost) == (59, 1)
 
 
 def test_a_task_that_breaks_a_process_of_a_cluster_harms_others_once(queue: ct.Queue) -> None:
