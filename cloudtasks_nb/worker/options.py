@@ -1,14 +1,11 @@
-"""The options of a worker, and the function that calls its handler in any executor."""
+"""The options of a worker, and which of them are valid."""
 
 from __future__ import annotations
 
-import inspect
 import pickle
-import threading
-from collections.abc import Callable
 from concurrent.futures import Executor
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -83,30 +80,6 @@ class WorkerOptions(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fi
     def lease_s(self) -> float:
         """The lease in whole seconds, as the service rounds it."""
         return float(int(Duration.of(self.lease_duration).total_seconds()))
-
-
-_here = threading.local()
-
-
-def handle(handler: Callable[[Any], Any], given: Any) -> None:
-    """Call the handler; a coroutine runs to its end in its own loop. The return value is dropped, because it might not
-    be picklable. Errors: TypeError for a generator, because its work was not done."""
-    _here.handler = handler
-    try:
-        begun = handler(given)
-        if inspect.iscoroutine(begun):
-            import asyncio
-
-            asyncio.run(begun)
-        elif inspect.isgenerator(begun) or inspect.isasyncgen(begun):
-            raise TypeError("the handler is a generator function: calling it does no work")
-    finally:
-        _here.handler = None
-
-
-def is_handling(handler: Callable[[Any], Any]) -> bool:
-    """Whether this thread runs a handler of this worker."""
-    return getattr(_here, "handler", None) is handler
 
 
 def check_handler(handler: object, executor: Executor | None) -> None:
