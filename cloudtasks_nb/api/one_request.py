@@ -41,6 +41,14 @@ class BatchPart(TryingCall):
         self.outlasts_quota = False  # otherwise the other calls would wait, too
         self.turns = 0  # all calls are sent together
 
+    def turn_s(self, deadline: Deadline) -> float:
+        """The wait while the call's quota is paused. If that would be too late, the call gets its error, unsent."""
+        pause = self.pause()
+        delay_s = 0.0 if pause is None else self._reserved_s(pause, deadline)
+        if pause is not None and pause.error is not None and delay_s is None:
+            self.outcome = self._unsent(pause.error)
+        return delay_s or 0.0
+
 
 def send_batch(session: Session, parts: Sequence[BatchPart], timeout_s: float) -> int:
     """Send calls, up to 1,000 per request, until each has an outcome. Returns the number of requests.
@@ -57,7 +65,13 @@ def send_batch(session: Session, parts: Sequence[BatchPart], timeout_s: float) -
         same[start : start + MOST] for same in of_version.values() for start in range(0, len(same), MOST)
     ):
         deadline = Deadline(timeout_s)
-        _wait(max(part.room_s(part.call.method.id, part.call.resource, deadline) for part in together))
+        turns = [(part.turn_s(deadline), part) for part in together]
+        wait_s = max(turn_s for turn_s, _ in turns)
+        ready = [part for turn_s, part in turns if not turn_s and part.outcome is None]
+        if wait_s and ready:  # a paused quota stops no calls of others
+            requests += 1
+            wait_s = max(wait_s, _send(session, ready, deadline))
+        _wait(wait_s)
         while pending := [part for part in together if part.outcome is None]:
             requests += 1
             _wait(_send(session, pending, deadline))
@@ -89,7 +103,7 @@ def _send(session: Session, pending: list[BatchPart], deadline: Deadline) -> flo
         elif part.was_done(outcome):
             part.outcome = b"{}"
         elif (again_s := part.delay_s(outcome, deadline)) is None:
-            part.outcome = outcome
+            part.outcome = part.reason(outcome)
         else:
             delay_s = max(delay_s, again_s)
     if refused:
