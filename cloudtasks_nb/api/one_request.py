@@ -223,4 +223,6 @@ def _answer(raw: bytes) -> Answer | None:
         return None
     said = fields(lines)
     headers = {name: said.get(name.lower(), "") for name in ("Content-Type", "Retry-After", "Date")}
+    if not headers["Content-Type"] and body.lstrip().startswith(b"{"):  # the part has no headers
+        headers["Content-Type"] = "application/json"
     return Answer.of(int(status[1]), headers, body.strip(b"\r\n"))

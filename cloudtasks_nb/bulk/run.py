@@ -36,6 +36,7 @@ from .steps import Outcome, Step
 
 # These errors apply to all items, so the call ends.
 _FATAL = (AuthError, ConfigError, DecodeError, PermissionDenied)
+_OF_ONE_AMONG_OTHERS = (DecodeError, PermissionDenied)  # if other items of the same request succeeded
 _BROKEN = TransportError("A connection that broke.")
 _LOOK_S = 0.1  # the polling interval for interrupts
 
@@ -235,7 +236,7 @@ class BulkRun:
             outcomes: list[Outcome] = step(items, self._wait)
         except CloudTasksError as error:
             outcomes = [error] * len(items)
-        again, effect = [], step.effect
+        again, effect, is_some_done = [], step.effect, any(outcome is None for outcome in outcomes)
         for item, outcome in zip(items, outcomes, strict=True):
             item.attempts = max(item.attempts, tries)
             was_done = effect.name in item.uncertain and _status(outcome) == effect.done_when_repeated
@@ -249,7 +250,7 @@ class BulkRun:
                 item.uncertain |= {effect.name}
             if self._may_again(outcome, step):
                 again.append(item)
-            else:
+            elif not (is_some_done and isinstance(outcome, _OF_ONE_AMONG_OTHERS)):
                 self._give_up(outcome)
         return again
 
