@@ -29,7 +29,7 @@ from ..rest.deadline import Deadline
 from ..rest.retry import may_have_run, may_repeat
 from ..rest.session import Session
 from ..rest.trying import Trying
-from .items import Item, NumberedItems
+from .items import MOST_BYTES, Item, NumberedItems, pieces
 from .pace import Pace
 from .result import BulkResult, Verb
 from .steps import Outcome, Step
@@ -122,13 +122,15 @@ class BulkRun:
         """Read one more chunk; returns whether it has items. It fills a list of the caller, so that no item is lost if
         the input raises."""
         most = min(self._most, max(1, int(min(self._pace.limit(time.monotonic()), 1e9))))
-        while len(chunk) < most and not self._is_over():
+        weight = 0
+        while len(chunk) < most and weight < MOST_BYTES and not self._is_over():
             self._reading = True
             item = next(items, None)
             self._reading = False
             if item is None:
                 break
             chunk.append(item)
+            weight += item.weight
         return bool(chunk) and not self._is_over()
 
     def _land(self, flying: Flying, shown: Any) -> None:
@@ -232,10 +234,12 @@ class BulkRun:
 
     def _once(self, at: int, step: Step, items: list[Item], tries: int) -> list[Item]:
         """Make one try; returns the items to retry, each with its error."""
-        try:
-            outcomes: list[Outcome] = step(items, self._wait)
-        except CloudTasksError as error:
-            outcomes = [error] * len(items)
+        outcomes: list[Outcome] = []
+        for piece in pieces(items):
+            try:
+                outcomes += step(piece, self._wait)
+            except CloudTasksError as error:
+                outcomes += [error] * len(piece)
         again, effect, is_some_done = [], step.effect, any(outcome is None for outcome in outcomes)
         for item, outcome in zip(items, outcomes, strict=True):
             item.attempts = max(item.attempts, tries)
