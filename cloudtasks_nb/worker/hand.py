@@ -48,6 +48,11 @@ class Hand(msgspec.Struct, eq=False):
     held: list[Task]
 
     @property
+    def is_held(self) -> bool:
+        """Whether no lease of these tasks is known as lost."""
+        return len(self.held) == len(self.tasks)
+
+    @property
     def is_first_lease(self) -> bool:
         """Whether none of these tasks was leased before."""
         return all(task.dispatch_count == 1 for task in self.tasks)

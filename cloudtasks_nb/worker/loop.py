@@ -215,10 +215,14 @@ class WorkerRun:
     def _renewed(self, count: int, lost: list[Hand]) -> None:
         self._tally.renewed += count
         for hand in lost:
-            if hand in self._waiting:  # another worker has the lease now, and handles it
+            if hand in self._waiting:
                 self._waiting.remove(hand)
-                self._holding.leave(hand)
-                self._tally.lost += len(hand.tasks)
+                self._lose(hand)
+
+    def _lose(self, hand: Hand) -> None:
+        """Forget tasks that wait: another worker has their lease now, and handles them."""
+        self._holding.leave(hand)
+        self._tally.lost += len(hand.tasks)
 
     def _settled(self, calls: list[LeaseCall]) -> None:
         now_s = time.monotonic()
@@ -255,13 +259,21 @@ class WorkerRun:
             self._broke(error)
         now_s, begun = self._executing.ended_s, len(ended.whys)
         self._leasing.ahead.handled(now_s - bundle.began_s, now_s, begun)
-        self._waiting.extendleft(reversed(bundle.hands[begun:]))
+        self._wait_again(bundle.hands[begun:])
         for hand, why in zip(bundle.hands, ended.whys, strict=False):
             if why:
                 self._failed(hand, why)
             else:
                 self._tally.acknowledging += len(hand.tasks)
                 self._holding.end(hand, "acknowledge")
+
+    def _wait_again(self, hands: list[Hand]) -> None:
+        """Put back calls that have not begun."""
+        for hand in reversed(hands):
+            if hand.is_held:
+                self._waiting.appendleft(hand)
+            else:
+                self._lose(hand)
 
     def _broke(self, error: BrokenExecutor) -> None:
         if not self._tally.done:

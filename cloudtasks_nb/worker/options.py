@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pickle
-from concurrent.futures import Executor
+from collections.abc import Callable
+from concurrent.futures import Executor, ProcessPoolExecutor
 from datetime import timedelta
 from typing import Literal
 
@@ -84,15 +85,28 @@ class WorkerOptions(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fi
 
 def check_handler(handler: object, executor: Executor | None) -> None:
     """Raise unless the handler can be called in its executor. Errors: ConfigError."""
-    from concurrent.futures.process import ProcessPoolExecutor
-
     if not callable(handler):
         raise ConfigError(f"handler must be a function, not a {type(handler).__name__}.")
+    dumps, hint = _pickling(executor)
+    try:
+        dumps(handler)
+    except Exception as error:  # objects that cannot be pickled raise any type of error
+        first_line = str(error).split("\n")[0]
+        raise ConfigError(
+            f"The handler cannot be pickled for other processes: {first_line}", hint=hint
+        ) from None
+
+
+def _pickling(executor: Executor | None) -> tuple[Callable[[object], object], str]:
+    """How an executor pickles handlers, and what helps if that fails. Threads and unknown executors pickle nothing."""
     if isinstance(executor, ProcessPoolExecutor):
-        try:
-            pickle.dumps(handler)
-        except Exception as error:  # objects that cannot be pickled raise any type of error
-            raise ConfigError(
-                f"The handler cannot be pickled for other processes: {error}",
-                hint="define it at the top of a module (not as a lambda or inside a function), or run it in threads",
-            ) from None
+        return pickle.dumps, (
+            "define it at the top of a module (not as a lambda or inside a function), or run it in threads"
+        )
+    if type(executor).__module__.startswith(
+        "distributed."
+    ):  # Dask pickles functions by value, also for its threads
+        import cloudpickle
+
+        return cloudpickle.dumps, "create clients, files and locks inside the function, or run it in threads"
+    return lambda _: b"", ""

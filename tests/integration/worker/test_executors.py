@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import pytest
 import cloudtasks_nb as ct
 from cloudtasks_nb.worker import executing
 from tests.handlers import die, end_own_pool, fail, lock, note
+from tests.waiting import wait_until
 
 from .conftest import fill, leased
 
@@ -95,6 +96,38 @@ def test_a_slow_handler_does_not_hold_those_that_travel_with_it(
     assert (worker.tally.done, worker.tally.given_back) == (300, 0)
 
 
+def test_a_lease_that_is_lost_meanwhile_is_not_handled(
+    queue: ct.Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(queue, 60)
+    monkeypatch.setattr(executing, "START_WITHIN_S", 0.0)
+    handled: list[str] = []
+    together: list[str] = []
+
+    class Cluster(Elsewhere):
+        def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+            if len(args[1]) > 1 and not together:
+                together.extend(task.id for task in args[1])
+            return super().submit(fn, *args, **kwargs)
+
+    def is_known_as_lost() -> bool:
+        run = worker._run
+        assert run is not None
+        return any(not hand.is_held for bundle in run._executing._running for hand in bundle.hands)
+
+    def handler(task: ct.Task) -> None:
+        handled.append(task.id)
+        if together and task.id == together[0]:
+            queue.task(together[1]).delete()
+            wait_until(is_known_as_lost)  # by the next renewal
+
+    worker = queue.worker(handler, concurrency=1, executor=Cluster(), lease_duration=1)
+    worker.run(until_empty=True)
+    assert together[1] not in handled
+    assert len(handled) == len(set(handled)) == 59
+    assert (worker.tally.done, worker.tally.lost) == (59, 1)
+
+
 def test_a_task_that_breaks_a_process_of_a_cluster_harms_others_once(queue: ct.Queue) -> None:
     fill(queue, 300)
     handled: list[tuple[int, int]] = []
@@ -169,19 +202,39 @@ def test_an_executor_that_was_shut_down_takes_no_more_work(queue: ct.Queue) -> N
     assert leased(queue) == 0
 
 
-def test_handlers_on_a_cluster(queue: ct.Queue, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def dask() -> Iterator[Executor]:
+    """An executor of a cluster of two processes."""
     from distributed import Client, LocalCluster
 
-    queue.create_tasks(({"payload": {"folder": str(tmp_path)}} for _ in range(20)), progress=False)
     with (
         LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1") as cluster,
-        Client(cluster) as dask,
+        Client(cluster) as made,
     ):
-        worker = queue.worker(note, concurrency=6, executor=dask.get_executor(pure=False)).run(
-            until_empty=True
-        )
+        yield made.get_executor(pure=False)
+
+
+def test_handlers_on_a_cluster(queue: ct.Queue, tmp_path: Path, dask: Executor) -> None:
+    queue.create_tasks(({"payload": {"folder": str(tmp_path)}} for _ in range(200)), progress=False)
+    worker = queue.worker(note, concurrency=6, executor=dask).run(until_empty=True)
     pids = {int(path.read_text()) for path in tmp_path.iterdir()}
-    assert len(list(tmp_path.iterdir())) == 20
+    assert len(list(tmp_path.iterdir())) == 200
     assert os.getpid() not in pids
-    assert worker.tally.done == 20
+    assert (worker.tally.done, worker.tally.leased) == (200, 200)
     assert queue.count_tasks() == 0
+
+
+def test_handlers_that_fail_on_a_cluster(once: ct.Queue, dask: Executor) -> None:
+    fill(once, 2)
+    worker = once.worker(fail, executor=dask).run(until_empty=True)
+    assert {failure.words for failure in worker.tally.failures} == {"NeedsTwo: 7: no such image"}
+
+
+def test_a_handler_that_holds_a_client_is_refused_before_it_goes_to_a_cluster(
+    client: ct.Client, queue: ct.Queue, dask: Executor
+) -> None:
+    fill(queue, 1)
+    with pytest.raises(ct.ConfigError, match=r"pickled for other processes: .* holds connections") as caught:
+        queue.worker(lambda task: client.project, executor=dask)
+    assert "inside the function" in (caught.value.hint or "")
+    assert [task.dispatch_count for task in queue.tasks()] == [0]
