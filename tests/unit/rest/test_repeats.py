@@ -175,3 +175,10 @@ def test_the_delay_that_the_service_asks_for(case: str, status: int) -> None:
     with scripted(answer(status, body, **headers)) as server, pytest.raises(errors.ApiError) as caught:
         get_queue(server, retry=Retry(max_tries=1))
     assert caught.value.retry_after_s == delay_s
+
+
+def test_the_hint_names_a_long_delay_that_the_service_asks_for() -> None:
+    with scripted(refusal(429, "RESOURCE_EXHAUSTED", Retry_After="3600")) as server:
+        with pytest.raises(errors.ResourceExhausted, match="wait 3,600 s, or lower the rate"):
+            get_queue(server)
+    assert len(server.requests) == 1
