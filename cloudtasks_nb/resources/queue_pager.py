@@ -19,7 +19,7 @@ from .bound import bind_all
 from .everywhere import fetch_everywhere
 from .expecting import expected_of
 from .many_queues import LIST as LIST_TASKS
-from .many_queues import TasksOfQueues
+from .many_queues import REST, TasksOfQueues
 from .queue import Queue
 from .task import Task, TaskListing, check_view
 from .task_pager import TaskPager
@@ -83,7 +83,7 @@ _QUEUE_OF_TASK = re.compile(rb'"(projects/[^/"]+/locations/[^/"]+/queues/[^/"]+)
 
 
 class _TasksListing(TaskListing):
-    rest = "client.queues(…).tasks(page_token=error.page_token)"
+    rest = REST
 
     def resource(self, raw: bytes) -> str:
         """All tasks of a page are of one queue."""

@@ -255,6 +255,24 @@ def test_several_that_refuse_are_named_and_where_all_refuse_the_call_itself_fail
         project.queues("-").tasks(page_token="nonsense")
 
 
+def test_where_the_first_eight_refuse_the_error_begins_with_the_others(
+    project: ct.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for at in range(9):
+        fill(project.create_queue(f"africa-south1/z{at}"), 1)
+    sent = Wire(monkeypatch)
+    sent.refused = dict.fromkeys((f"z{at}" for at in range(9)), 403)
+    with pytest.raises(ct.PermissionDenied, match="5 of 13 queues were not tried") as caught:
+        project.queues("-").tasks()
+    others = project.queues("-").tasks(page_token=caught.value.page_token)
+    with pytest.raises(ct.PermissionDenied) as caught:
+        others.to_dataframe(progress=False)
+    assert len(caught.value.result) == 9
+    assert len(caught.value.not_listed) == 9
+    sent.refused.clear()
+    assert len(project.queues("-").tasks(page_token=caught.value.page_token).to_dataframe()) == 9
+
+
 @pytest.mark.parametrize("whole_project", [False, True])
 @pytest.mark.parametrize("reached", [1, 2, 3])
 def test_an_export_that_is_cut_short_goes_on_with_the_first_missing_page(
