@@ -177,6 +177,8 @@ class Exports(Checked, ABC):
     ) -> Path:
         """Stream all items to a CSV file, which appears only once it is complete. Returns its path.
 
+        A path that ends with .gz, .bz2 or .zst, such as "tasks.csv.gz", is compressed.
+
         `spreadsheet_safe=True` puts an apostrophe before texts that a spreadsheet would read as a formula. Use such a
         file for reading only: create_tasks() needs a file without apostrophes.
 
