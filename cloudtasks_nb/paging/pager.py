@@ -12,12 +12,13 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from ..connected import Connected
 from ..errors import CloudTasksError, ConfigError, DecodeError, InvalidArgument
 from ..frames.resting import collector_waits
 from ..model.json import decode
-from ..progress import bar, is_shown
+from ..progress import bar, begin_at, is_shown
 from ..rest.pages import PageTokens
 from ..shown import Shown
 from .ahead import Ahead, Begun, Fetch, OneThread, arrow_is_loaded
@@ -241,10 +242,10 @@ class Pager(Connected, Shown, Exports, Generic[T]):
             several = self._needs_several(columns, limit)
         ahead = limit is None  # with a limit, a prefetched page may be wasted
         with (
-            self._bar(progress, limit, several=several) as shown,
+            self._bar(progress, limit, several=several, read=kept.pages if kept is not None else 0) as shown,
             closing(self._raw_pages(tokens, ahead=ahead, start=start)) as pages,
         ):
-            shown.update(kept.items if kept is not None else 0)
+            begin_at(shown, kept.items if kept is not None else 0)
             while left is None or left > 0:
                 raw = next(pages, None)
                 if raw is None:
@@ -333,8 +334,8 @@ class Pager(Connected, Shown, Exports, Generic[T]):
             kept.add(batch, tokens.coming)
             yield batch
 
-    def _bar(self, progress: bool | None, limit: int | None, *, several: bool) -> Any:
-        """The progress line of an export, with the estimated total before the first call.
+    def _bar(self, progress: bool | None, limit: int | None, *, several: bool, read: int) -> Any:
+        """The progress line of an export, with the estimated total before the first call. `read`: pages read before.
 
         The estimate may need a request, so an export of the first page has none.
         """
@@ -342,6 +343,10 @@ class Pager(Connected, Shown, Exports, Generic[T]):
         if not is_shown(progress, several=several):
             return bar(caption, noun, False, several=several)
         expected = collector_waits()(self._listing.expected)() if several else Expected()
+        if self._start:  # the number of tasks before the page token is unknown
+            expected = Expected()
+        if read and expected.calls is not None:
+            expected = replace(expected, calls=max(1, expected.calls - read))
         if limit is not None:
             expected = Expected(min(expected.items, limit) if expected.items else None)
         return bar(

@@ -330,6 +330,28 @@ def test_a_progress_line_says_how_many_list_calls_it_takes(
     assert "in at least 4 list calls: 9 tasks in" in capsys.readouterr().err
 
 
+def test_the_progress_line_of_a_rest_counts_only_the_rest(
+    project: ct.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sent, queue = Wire(monkeypatch), project.queue("q2")
+
+    def export() -> object:
+        return queue.tasks(page_size=1).to_csv(tmp_path / "tasks.csv", progress=True, resume=True)
+
+    sent.refused_after = 3
+    with pytest.raises(ct.Unavailable):
+        export()
+    sent.refused_after = None
+    assert "in about 5 list calls" in capsys.readouterr().err
+    export()
+    shown = capsys.readouterr().err
+    assert "in about 2 list calls" in shown
+    assert "3 of about 5 tasks" in shown
+    token = queue.tasks(page_size=3).first_page.next_page_token
+    queue.tasks(page_size=1, page_token=token).to_arrow(progress=True)
+    assert "tasks of us-central1/q2: 2 tasks" in capsys.readouterr().err, "the total is unknown"
+
+
 WRITERS: dict[str, tuple[str, dict[str, Any]]] = {
     "parquet": ("to_parquet", {}),
     "csv": ("to_csv", {}),
