@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sized
 from contextlib import closing, contextmanager
+from datetime import datetime
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -352,6 +353,9 @@ class Pager(Connected, Shown, Exports, Generic[T]):
         return bar(
             caption + expected.words, noun, True, several=several, total=expected.items, estimated=True
         )
+
+    def _now_(self) -> datetime:
+        return self._listing.session.now()
 
     def _shape_(self) -> Table:
         page = self._page(self._first)
