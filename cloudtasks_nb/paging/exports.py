@@ -160,7 +160,7 @@ class Exports(Checked, ABC):
 
         folders = [partition_by] if isinstance(partition_by, str) else list(partition_by or ())
         with self._reader_for(path, progress, export, resume=resume) as reader:
-            if partition_by is None and not names_folder(path):
+            if not folders and not names_folder(path):
                 return write_parquet(path, reader.schema, reader, private=secrets)
             return write_dataset(path, reader.schema, reader, folders, private=secrets)
 

@@ -87,6 +87,10 @@ class Listing(ABC, Generic[T]):
 
     noun: ClassVar[str]
     rest: str = ""
+    filter: str = ""
+    """What else distinguishes the listing from others with its caption."""
+    window: str = ""
+    """The time that it covers, if each call of the verb covers another."""
 
     def __init__(
         self,

@@ -75,7 +75,7 @@ class QueuePager(Pager[Queue]):
             has_payloads=view == "FULL",
             expected=lambda: expected_of([queue.stats for queue in queues], page_size),
         )
-        tokens = PageTokens(listing.caption, LIST_TASKS, self._listing.caption)
+        tokens = PageTokens(listing.caption, LIST_TASKS, self._tokens.resource)
         return TaskPager(pages, listing, tokens, start=page_token, walk=pages.walk)
 
 
@@ -145,9 +145,13 @@ def list_queues(
             return calls[places[0]](token)
         return fetch_everywhere(calls, lambda page: Items(listing.items(page), listing))
 
-    where = places[0].location if len(places) == 1 else f"{len(places)} locations"
+    where, about = f"{len(places)} locations", ""
+    if places:
+        about = f"projects/{places[0].project}"
+    if len(places) == 1:
+        where, about = places[0].location, str(places[0])
     listing = _QueueListing(session, f"queues of {where}{f' where {filter}' if filter else ''}")
-    tokens = PageTokens(listing.caption, _LIST, str(places[0]) if len(places) == 1 else where)
+    tokens = PageTokens(listing.caption, _LIST, about)
     pager = QueuePager(fetch, listing, tokens)
     if failing:
         from .failing import lately  # imported late: most listings do not need it

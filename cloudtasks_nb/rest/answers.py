@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from ..errors import CloudTasksError, DecodeError, NotFound, error_class
+from ..model.json import Duration
 from .exchange import Answer
 from .hints import hint_for
 
@@ -79,8 +80,20 @@ def refusal(answer: Answer, *, method: str, resource: str) -> CloudTasksError:
         resource=resource,
         hint=hint_for(kind.rpc_status, error.message, error.details, method=method, resource=resource),
     )
-    refused.retry_after_s = answer.retry_after_s
+    refused.retry_after_s = max(answer.retry_after_s, _retry_delay_s(error.details))
     return refused
+
+
+def _retry_delay_s(details: list[dict[str, Any]]) -> float:
+    """The delay that google.rpc.RetryInfo asks for, in seconds; 0 if there is none."""
+    for detail in details:
+        delay = detail.get("retryDelay")
+        if isinstance(delay, str) and str(detail.get("@type")).endswith("google.rpc.RetryInfo"):
+            try:
+                return Duration.parse(delay).total_seconds()
+            except ValueError:
+                continue
+    return 0.0
 
 
 _NAMED = frozenset(("Location", "Queue", "Task", "Operation", "CmekConfig"))

@@ -146,3 +146,32 @@ def test_retry_after_counts_for_the_answer_that_said_it_only(monkeypatch: pytest
         assert get_queue(server).state == "RUNNING"
     assert waits[0] == pytest.approx(3, abs=0.1)
     assert waits[1] <= EAGER.maximum_s
+
+
+INFO = "type.googleapis.com/google.rpc.RetryInfo"
+DATE = "Sun, 01 Mar 2026 10:00:{} GMT"
+DELAYS: dict[str, tuple[dict[str, str], list[object], float]] = {
+    "RetryInfo": ({}, [{"@type": INFO, "retryDelay": "2.500s"}], 2.5),
+    "the longer one": ({"Retry_After": "4"}, [{"@type": INFO, "retryDelay": "3s"}], 4),
+    "an odd detail before it": ({}, ["odd", {"@type": 7}, {"@type": INFO, "retryDelay": "3s"}], 3),
+    "an odd delay": ({}, [{"@type": INFO, "retryDelay": {"seconds": 3}}], 0),
+    "a delay that is no duration": ({}, [{"@type": INFO, "retryDelay": "soon"}], 0),
+    "a negative delay": ({}, [{"@type": INFO, "retryDelay": "-3s"}], 0),
+    "an instant of the server's clock": (
+        {"Retry_After": DATE.format("05"), "Date": DATE.format("02")},
+        [],
+        3,
+    ),
+    "an endless delay": ({"Retry_After": "inf"}, [], 86_400),
+    "not a number": ({"Retry_After": "nan"}, [], 0),
+}
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("case", DELAYS)
+def test_the_delay_that_the_service_asks_for(case: str, status: int) -> None:
+    headers, details, delay_s = DELAYS[case]
+    body = {"error": {"code": status, "message": "later", "details": details}}
+    with scripted(answer(status, body, **headers)) as server, pytest.raises(errors.ApiError) as caught:
+        get_queue(server, retry=Retry(max_tries=1))
+    assert caught.value.retry_after_s == delay_s
