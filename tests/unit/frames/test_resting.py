@@ -7,11 +7,12 @@ import os
 import subprocess
 import sys
 import threading
+import weakref
 from pathlib import Path
 
 import pytest
 
-from cloudtasks_nb.frames.resting import collector_rests, collector_waits
+from cloudtasks_nb.frames.resting import collector_rests, collector_waits, importing
 
 # The block belongs to another thread, which the child does not have.
 FORK = """
@@ -117,6 +118,47 @@ def test_a_wait_enables_only_what_its_own_thread_disabled() -> None:
     try:
         with collector_rests(), collector_waits():
             assert not gc.isenabled(), "the user disabled it"
+    finally:
+        gc.enable()
+
+
+def is_old(made: object) -> bool:
+    return any(one is made for one in gc.get_objects(generation=2))
+
+
+class Cyclic:
+    def __init__(self) -> None:
+        self.me = self
+
+
+def test_an_import_makes_old_objects_and_young_garbage_is_collected_before() -> None:
+    left = weakref.ref(Cyclic())
+    with importing("a_module"):
+        assert left() is None
+        assert not gc.isenabled()
+        made = [[]]
+    assert gc.isenabled()
+    assert is_old(made)
+    assert gc.get_freeze_count() < 1000
+    with importing("os"):
+        assert gc.isenabled(), "nothing to import"
+
+
+def test_an_import_leaves_what_the_user_froze_or_disabled() -> None:
+    gc.freeze()
+    try:
+        frozen = gc.get_freeze_count()
+        with importing("a_module"):
+            made = [[]]
+        assert gc.get_freeze_count() >= frozen > 0
+        assert not is_old(made)
+    finally:
+        gc.unfreeze()
+    gc.disable()
+    try:
+        with importing("a_module"):
+            assert not gc.isenabled()
+        assert not gc.isenabled()
     finally:
         gc.enable()
 
