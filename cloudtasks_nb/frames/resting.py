@@ -65,9 +65,9 @@ def importing(module: str) -> Iterator[None]:
     gc.collect(1)  # young garbage of the caller: it would become old, too
     with collector_rests():
         yield
-    if gc.get_freeze_count() < _FROZEN_BY_PYTHON:  # the user's frozen objects stay frozen
-        gc.freeze()
-        gc.unfreeze()  # into the oldest generation
+        if gc.get_freeze_count() < _FROZEN_BY_PYTHON:  # the user's frozen objects stay frozen
+            gc.freeze()
+            gc.unfreeze()  # into the oldest generation
 
 
 @contextmanager

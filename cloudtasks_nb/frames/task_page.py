@@ -19,6 +19,7 @@ from .task_rows import AttemptRow, RequestRow, StatusRow, TaskRow, read_tasks
 T = TypeVar("T")
 
 _NO_ATTEMPT = AttemptRow()
+_SMALL = 100
 TIMES = (
     "schedule_time",
     "create_time",
@@ -63,7 +64,9 @@ class TaskPage:
 
     @cached_property
     def _tried(self) -> list[int]:
-        """The indexes of the tasks that were tried."""
+        """The indexes of the tasks that were tried; those of all tasks of a small page, where this is faster."""
+        if len(self) < _SMALL:
+            return list(range(len(self)))
         return [
             at for at, one in enumerate(self.attempts) if one.last_attempt_status or one.first_attempt_status
         ]

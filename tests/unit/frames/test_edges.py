@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import cloudtasks_nb as ct
 from cloudtasks_nb.errors import DecodeError
-from cloudtasks_nb.frames import QUEUES, TASKS, to_pandas, write_csv
+from cloudtasks_nb.frames import QUEUES, TASKS, task_page, to_pandas, write_csv
 from cloudtasks_nb.model.json import Instant, Int64, decode, encode
 from cloudtasks_nb.model.messages import ListQueuesResponse, ListTasksResponse
 from tests.scripted import answer, scripted
@@ -130,7 +130,12 @@ def test_the_error_names_the_field(task: dict[str, Any], field: str, column: str
     assert "1" in str(caught.value)
 
 
-def test_attempts_stand_in_the_rows_of_their_tasks() -> None:
+@pytest.mark.parametrize(
+    "small", [1, 100]
+)  # a page with more tasks than this has columns of only the tried ones
+def test_attempts_stand_in_the_rows_of_their_tasks(monkeypatch: pytest.MonkeyPatch, small: int) -> None:
+    monkeypatch.setattr(task_page, "_SMALL", small)
+
     def task(number: int, when: str = "", **attempt: object) -> dict[str, object]:
         held = {"dispatchTime": when, "responseStatus": {"code": number, "message": "password=hunter2"}}
         tried = {"firstAttempt": {"dispatchTime": when}, "lastAttempt": held | attempt} if when else {}

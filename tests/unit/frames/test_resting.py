@@ -136,8 +136,10 @@ def test_an_import_makes_old_objects_and_young_garbage_is_collected_before() -> 
     with importing("a_module"):
         assert left() is None
         assert not gc.isenabled()
-        made = [[]]
+        made = [[] for _ in range(10_000)]
+        before = gc.get_stats()
     assert gc.isenabled()
+    assert gc.get_stats() == before, "a collection visits the new objects"
     assert is_old(made)
     assert gc.get_freeze_count() < 1000
     with importing("os"):
