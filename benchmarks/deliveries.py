@@ -53,6 +53,7 @@ def cpu_s(pid: int) -> float:
 
 async def measured(tree: Path, data: Path, tasks: int) -> Round:
     Target.times_s.clear()
+    batches = max(1, tasks // QUEUES // 100)
     server = await asyncio.get_running_loop().create_server(Target, "127.0.0.1", 0, backlog=1024)
     task = http_task(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
     popen, port = start(tree, data)
@@ -62,12 +63,12 @@ async def measured(tree: Path, data: Path, tasks: int) -> Round:
         for number in range(QUEUES):
             queue = await make_queue(call, f"q{number}", rateLimits={"maxTasksDispatchedPerSecond": 500})
             await call("POST", f"{queue}:pause", b"{}")
-            for _ in range(tasks // QUEUES // 100):
+            for _ in range(batches):
                 await call("POST", f"{queue}/tasks:batchCreate", batch)
         before_s, began_s = cpu_s(popen.pid), time.perf_counter()
         for number in range(QUEUES):
             await call("POST", f"{PARENT}/queues/q{number}:resume", b"{}")
-        total = tasks // QUEUES // 100 * 100 * QUEUES
+        total = batches * 100 * QUEUES
         while len(Target.times_s) < total:
             await asyncio.sleep(0.02)
         took_s = time.perf_counter() - began_s

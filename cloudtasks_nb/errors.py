@@ -46,7 +46,7 @@ class CloudTasksError(ShownFirst, Exception):
     tries: int = 1
     """How often the call was sent."""
     retry_after_s: float = 0.0
-    """The service's Retry-After, in seconds."""
+    """The delay that the service asks for, in Retry-After or google.rpc.RetryInfo, in seconds."""
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         self.message = scrub(message)  # the message may quote an argument or the request

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import threading
+from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 
@@ -22,3 +24,21 @@ def lock(task: Any) -> Any:
 def die(task: Any) -> None:
     """End the whole process."""
     os._exit(3)
+
+
+class NeedsTwo(Exception):
+    """An exception that can be pickled, but not unpickled."""
+
+    def __init__(self, code: int, words: str) -> None:
+        super().__init__(f"{code}: {words}")
+
+
+def fail(task: Any) -> None:
+    """Raise an exception that cannot travel to another process."""
+    raise NeedsTwo(7, "no such image")
+
+
+def end_own_pool(task: Any) -> None:
+    """Use a pool of processes that dies."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        pool.submit(die, None).result()

@@ -10,7 +10,7 @@ import quopri
 import re
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ..discreet import JsonObject
 from ..errors import CloudTasksError, DecodeError, TransportError
@@ -26,6 +26,8 @@ from ..rest.trying import TryingCall
 
 MOST = 1000
 """The limit of calls in one request."""
+MOST_BYTES = 8_000_000
+"""The bodies in one request; Google's services accept about 10 MB."""
 
 Outcome = bytes | CloudTasksError
 
@@ -41,6 +43,14 @@ class BatchPart(TryingCall):
         self.outlasts_quota = False  # otherwise the other calls would wait, too
         self.turns = 0  # all calls are sent together
 
+    def turn_s(self, deadline: Deadline) -> float:
+        """The wait while the call's quota is paused. If that would be too late, the call gets its error, unsent."""
+        pause = self.pause()
+        delay_s = 0.0 if pause is None else self._reserved_s(pause, deadline)
+        if pause is not None and pause.error is not None and delay_s is None:
+            self.outcome = self._unsent(pause.error)
+        return delay_s or 0.0
+
 
 def send_batch(session: Session, parts: Sequence[BatchPart], timeout_s: float) -> int:
     """Send calls, up to 1,000 per request, until each has an outcome. Returns the number of requests.
@@ -53,15 +63,30 @@ def send_batch(session: Session, parts: Sequence[BatchPart], timeout_s: float) -
     of_version: dict[str, list[BatchPart]] = {}
     for part in parts:
         of_version.setdefault(part.call.method.version, []).append(part)
-    for together in (
-        same[start : start + MOST] for same in of_version.values() for start in range(0, len(same), MOST)
-    ):
+    for together in (chunk for same in of_version.values() for chunk in _chunks(same)):
         deadline = Deadline(timeout_s)
-        _wait(max(part.room_s(part.call.method.id, part.call.resource, deadline) for part in together))
+        turns = [(part.turn_s(deadline), part) for part in together]
+        wait_s = max(turn_s for turn_s, _ in turns)
+        ready = [part for turn_s, part in turns if not turn_s and part.outcome is None]
+        if wait_s and ready:  # a paused quota stops no calls of others
+            requests += 1
+            wait_s = max(wait_s, _send(session, ready, deadline))
+        _wait(wait_s)
         while pending := [part for part in together if part.outcome is None]:
             requests += 1
             _wait(_send(session, pending, deadline))
     return requests
+
+
+def _chunks(parts: Sequence[BatchPart]) -> Iterator[Sequence[BatchPart]]:
+    """The parts of each request. Its bodies have at most `MOST_BYTES`, unless one alone is larger."""
+    start = size = 0
+    for at, part in enumerate(parts):
+        size += len(part.call.body or b"")
+        if at - start == MOST or (size > MOST_BYTES and at > start):
+            yield parts[start:at]
+            start, size = at, len(part.call.body or b"")
+    yield parts[start:]
 
 
 def _wait(for_s: float) -> None:
@@ -89,7 +114,7 @@ def _send(session: Session, pending: list[BatchPart], deadline: Deadline) -> flo
         elif part.was_done(outcome):
             part.outcome = b"{}"
         elif (again_s := part.delay_s(outcome, deadline)) is None:
-            part.outcome = outcome
+            part.outcome = part.reason(outcome)
         else:
             delay_s = max(delay_s, again_s)
     if refused:
@@ -209,4 +234,6 @@ def _answer(raw: bytes) -> Answer | None:
         return None
     said = fields(lines)
     headers = {name: said.get(name.lower(), "") for name in ("Content-Type", "Retry-After", "Date")}
+    if not headers["Content-Type"] and body.lstrip().startswith(b"{"):  # the part has no headers
+        headers["Content-Type"] = "application/json"
     return Answer.of(int(status[1]), headers, body.strip(b"\r\n"))

@@ -38,12 +38,12 @@ class Judge:
     """Decides which tasks are at risk, by the settings that the queue had when they were read."""
 
     def __init__(self, queue: QueueFields, now: datetime, soon: Soon) -> None:
-        self.queue, self._now, self._soon = queue, now, soon
+        self.queue, self._now, self.soon = queue, now, soon
 
     def of(self, task: TaskFields) -> Endangered | None:
         """The task with the reason why it is at risk; None if it is not."""
-        fate = fate_of(task, self.queue, self._now, self._soon)
-        risk = risk_of(task, self.queue, fate, self._now, self._soon)
+        fate = fate_of(task, self.queue, self._now, self.soon)
+        risk = risk_of(task, self.queue, fate, self._now, self.soon)
         return Endangered(task, fate, risk) if risk is not None else None
 
     def among(self, tasks: Sequence[TaskFields]) -> list[Endangered | None]:
@@ -102,6 +102,7 @@ class RiskListing(TaskListing):
     def __init__(self, judge: Judge, session: Session, caption: str, **how: Any) -> None:
         super().__init__(session, caption, **how)
         self._judge = judge
+        self.filter = str(judge.soon)
 
     def items(self, raw: bytes) -> list[Task]:
         return [task for task in super().items(raw) if self._judge.of(task) is not None]

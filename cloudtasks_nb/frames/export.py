@@ -28,7 +28,7 @@ class Export(Generic[P]):
         if decode not in (None, "json", "text"):
             raise ConfigError(f"decode={decode!r} is unknown.", hint='use decode="json" or decode="text"')
         self.decode = decode
-        self.told = ["with secrets"] if secrets else []
+        self.secrets = secrets
         self.dropped = [PAYLOAD] if decode and names is not None and PAYLOAD not in names else []
         self.columns = every.chosen(None if names is None else [*names, *self.dropped], secrets=secrets)
 

@@ -7,7 +7,8 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Self
@@ -15,9 +16,16 @@ from typing import Self
 import pyarrow as pa
 
 from ..errors import ConfigError
+from ..platforms import check_path
 
 VALID = timedelta(hours=2)
 """How long a page token is valid. Source: SPEC section 2.5."""
+_OF_THE_DISK = {
+    sqlite3.SQLITE_FULL: errno.ENOSPC,
+    sqlite3.SQLITE_IOERR: errno.EIO,
+    sqlite3.SQLITE_READONLY: errno.EROFS,
+    sqlite3.SQLITE_CANTOPEN: errno.EACCES,
+}
 _TABLES = """
 CREATE TABLE IF NOT EXISTS export (told TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS pages (rows BLOB NOT NULL, count INTEGER NOT NULL, next TEXT NOT NULL, read_s REAL NOT NULL);
@@ -28,18 +36,28 @@ class Partial:
     """Pages as Arrow batches, each with the token of the next page. Each page is stored as soon as it is read, so
     that even a killed process leaves whole pages. Only the owner can read the file. Use as a context manager.
 
-    `told`: a description of the export. Errors: ConfigError if the file belongs to another export, or to a running one.
+    `told`: the properties of the export. `state`: the state that it reads, if that changes although the same line
+    runs; pages of another state are dropped. Errors: ConfigError if the file belongs to another export, or to a running
+    one, or is damaged; OSError.
     """
 
-    def __init__(self, path: str | os.PathLike[str], told: Sequence[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], told: Mapping[str, str], state: str = "") -> None:
+        check_path(path)
         target = Path(path).expanduser()
+        target = target if target.name not in ("", "..") else target.resolve()
+        if not target.name:
+            raise ConfigError(f"{path!r} cannot be written.", hint="pass the path of a file or a new folder")
         self.path = target.with_name(f"{target.name}.partial")
         if not target.parent.is_dir():  # raised now, not after the last page
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(target))
         os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+        self.pages = self.items = 0
+        self.token: str | None = None
+        """The token of the next page; "" after the last page, None before the first one."""
         self._db = sqlite3.connect(self.path, timeout=0, check_same_thread=False)
         try:
-            self._begin(json.dumps(list(told)))
+            with self._checked():
+                self._begin(dict(told), state)
         except BaseException:
             self._db.close()
             raise
@@ -54,60 +72,76 @@ class Partial:
         if not keeps:
             self.path.unlink(missing_ok=True)
 
-    @property
-    def pages(self) -> int:
-        """The number of stored pages."""
-        return int(self._db.execute("SELECT count(*) FROM pages").fetchone()[0])
-
-    @property
-    def items(self) -> int:
-        """The number of items in them."""
-        return int(self._db.execute("SELECT coalesce(sum(count), 0) FROM pages").fetchone()[0])
-
-    @property
-    def token(self) -> str | None:
-        """The token of the next page; "" after the last page, None before the first one."""
-        found = self._db.execute("SELECT next FROM pages ORDER BY rowid DESC LIMIT 1").fetchone()
-        return None if found is None else str(found[0])
-
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """The stored pages."""
-        last = self._db.execute("SELECT max(rowid) FROM pages").fetchone()[0] or 0
-        for number in range(1, last + 1):
-            rows = self._db.execute("SELECT rows FROM pages WHERE rowid = ?", (number,)).fetchone()[0]
-            yield pa.ipc.open_stream(rows).read_next_batch()
+        """The stored pages. Errors: ConfigError."""
+        for number in range(1, self.pages + 1):
+            with self._checked():
+                rows = self._db.execute("SELECT rows FROM pages WHERE rowid = ?", (number,)).fetchone()[0]
+                batch = pa.ipc.open_stream(rows).read_next_batch()
+            yield batch
 
     def add(self, batch: pa.RecordBatch, token: str) -> None:
-        """Store a page. `token` is the token of the next page."""
+        """Store a page. `token` is the token of the next page. Errors: OSError."""
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, batch.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as to:
             to.write_batch(batch)
         row = (sink.getvalue().to_pybytes(), batch.num_rows, token, time.time())
-        self._db.execute("INSERT INTO pages VALUES (?, ?, ?, ?)", row)
+        with self._checked():
+            self._db.execute("INSERT INTO pages VALUES (?, ?, ?, ?)", row)
+            self._db.commit()
+        self.pages, self.items, self.token = self.pages + 1, self.items + batch.num_rows, token
+
+    def forget(self) -> None:
+        """Delete all pages, to start again."""
+        with self._checked():
+            self._db.execute("DELETE FROM pages")
+            self._db.commit()
+        self.pages, self.items, self.token = 0, 0, None
+
+    def _begin(self, told: dict[str, str], state: str) -> None:
+        self._db.executescript(
+            f"PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = OFF; BEGIN IMMEDIATE; {_TABLES} COMMIT;"
+        )
+        row = self._db.execute("SELECT told FROM export").fetchone()
+        before = json.loads(row[0]) if row is not None else None
+        if before is not None and before[0] != told:
+            raise self._of_another(before[0], told)
+        if before != [told, state]:
+            self._db.execute("DELETE FROM export")
+            self._db.execute("INSERT INTO export VALUES (?)", (json.dumps([told, state]),))
+        found = "SELECT count(*), coalesce(sum(count), 0), coalesce(max(read_s), 0) FROM pages"
+        self.pages, self.items, latest_s = self._db.execute(found).fetchone()
+        if self.pages:
+            (self.token,) = self._db.execute(
+                "SELECT next FROM pages WHERE rowid = ?", (self.pages,)
+            ).fetchone()
+        is_old = bool(self.token) and abs(time.time() - latest_s) > VALID.total_seconds()
+        if is_old or (before is not None and before[1] != state):
+            self.forget()
         self._db.commit()
 
-    def _begin(self, told: str) -> None:
+    def _of_another(self, before: dict[str, str], told: dict[str, str]) -> ConfigError:
+        differing = [name for name in told if before.get(name) != told[name]]
+        return ConfigError(
+            f"{self.path} belongs to another export, with another {' and '.join(differing[:2])}.",
+            hint="repeat the line that was interrupted, or delete the file",
+        )
+
+    @contextmanager
+    def _checked(self) -> Iterator[None]:
+        """Within a with block, an error of the database names the file. Errors: ConfigError, OSError."""
         try:
-            self._db.executescript(
-                f"PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = OFF; BEGIN IMMEDIATE; {_TABLES} COMMIT;"
-            )
-        except sqlite3.DatabaseError as error:
-            why = "is in use by another export" if "locked" in str(error) else "is not an unfinished export"
-            hint = (
-                "wait for that export, or write to another path"
-                if "locked" in str(error)
-                else "delete the file"
-            )
-            raise ConfigError(f"{self.path} {why}.", hint=hint) from None
-        kept = self._db.execute("SELECT told FROM export").fetchone()
-        if kept is not None and kept[0] != told:
-            raise ConfigError(
-                f"{self.path} belongs to another export: {', '.join(json.loads(kept[0]))}.",
-                hint="repeat the line that was interrupted, or delete the file",
-            )
-        latest_s = self._db.execute("SELECT max(read_s) FROM pages").fetchone()[0]
-        if latest_s is not None and time.time() - latest_s > VALID.total_seconds() and self.token:
-            self._db.execute("DELETE FROM pages")  # its token has expired: start again
-        if kept is None:
-            self._db.execute("INSERT INTO export VALUES (?)", (told,))
-        self._db.commit()
+            yield
+        except sqlite3.Error as error:
+            number = _OF_THE_DISK.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+            if number is not None:
+                raise OSError(number, os.strerror(number), str(self.path)) from None
+            if "locked" in str(error):
+                said, hint = "is in use by another export", "wait for that export, or write to another path"
+                raise ConfigError(f"{self.path} {said}.", hint=hint) from None
+            raise self._damaged() from None
+        except (OSError, ValueError, TypeError, LookupError, StopIteration):  # what another program wrote
+            raise self._damaged() from None
+
+    def _damaged(self) -> ConfigError:
+        return ConfigError(f"{self.path} is not an unfinished export, or is damaged.", hint="delete the file")

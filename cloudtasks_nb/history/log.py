@@ -141,6 +141,7 @@ class LogListing(Listing[LogEntry]):
     def __init__(self, session: Session, caption: str, query: LogQuery) -> None:
         super().__init__(session, caption)
         self._note = query.note()
+        self.filter, self.window = f"{query.task or ''} {query.status}", " ".join(bounds(query.window))
 
     @property
     def nouns(self) -> str:

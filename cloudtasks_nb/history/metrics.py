@@ -6,9 +6,9 @@ Every question is one call (more if the response has several pages), for one que
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from msgspec import Struct
@@ -19,6 +19,7 @@ from ..names import QueueName
 from ..rest.answers import asked, is_unserved
 from ..rest.pages import PageTokens
 from ..rest.session import Session
+from ..rest.side_by_side import side_by_side
 from .series import SeriesPage, SeriesSet, gathered, read_page
 from .services import TIME_SERIES, time_series
 from .windows import written
@@ -107,10 +108,5 @@ def all_of(questions: Sequence[Callable[[], Any]]) -> list[Any]:
         except CloudTasksError as error:
             return error
 
-    contexts = [copy_context() for _ in questions]
-    with ThreadPoolExecutor(len(questions), "cloudtasks-metrics") as pool:
-        held = [
-            pool.submit(context.run, ask, question)
-            for context, question in zip(contexts, questions, strict=True)
-        ]
-        return [one.result() for one in held]
+    tasks: list[Callable[[], Any]] = [partial(copy_context().run, ask, question) for question in questions]
+    return list(side_by_side(lambda task: task(), tasks, len(tasks)))

@@ -67,7 +67,7 @@ def rest_of(error: BaseException, rest: str) -> str:
     return f"; {rest} lists the rest, for two hours" if rest and getattr(error, "page_token", "") else ""
 
 
-def add_hint(error: CloudTasksError | KeyboardInterrupt, words: str) -> None:
+def add_hint(error: BaseException, words: str) -> None:
     """Append to the hint of an error."""
     if isinstance(error, CloudTasksError):
         error.hint = f"{error.hint}; {words}" if error.hint else words

@@ -160,7 +160,7 @@ class Exports(Checked, ABC):
 
         folders = [partition_by] if isinstance(partition_by, str) else list(partition_by or ())
         with self._reader_for(path, progress, export, resume=resume) as reader:
-            if partition_by is None and not names_folder(path):
+            if not folders and not names_folder(path):
                 return write_parquet(path, reader.schema, reader, private=secrets)
             return write_dataset(path, reader.schema, reader, folders, private=secrets)
 
@@ -176,6 +176,8 @@ class Exports(Checked, ABC):
         resume: bool = False,
     ) -> Path:
         """Stream all items to a CSV file, which appears only once it is complete. Returns its path.
+
+        A path that ends with .gz, .bz2 or .zst, such as "tasks.csv.gz", is compressed.
 
         `spreadsheet_safe=True` puts an apostrophe before texts that a spreadsheet would read as a formula. Use such a
         file for reading only: create_tasks() needs a file without apostrophes.

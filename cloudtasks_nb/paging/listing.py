@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import msgspec
@@ -87,6 +87,10 @@ class Listing(ABC, Generic[T]):
 
     noun: ClassVar[str]
     rest: str = ""
+    filter: str = ""
+    """What else distinguishes the listing from others with its caption."""
+    window: str = ""
+    """The time that it covers, if each call of the verb covers another."""
 
     def __init__(
         self,
@@ -144,6 +148,9 @@ class Items(ShownFirst, Exports, list[T]):
 
     def _pages_of(self, columns: Columns[Any], limit: int | None, progress: bool | None) -> Iterator[Any]:
         return iter([columns.of(self[:limit])])
+
+    def _now_(self) -> datetime:
+        return self._listing.session.now()
 
     def _shape_(self) -> Table:
         return self._listing.table(self, self._listing.counted(len(self)))

@@ -8,16 +8,18 @@ import sys
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sized
 from contextlib import closing, contextmanager
-from itertools import islice
+from datetime import datetime
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from ..connected import Connected
-from ..errors import CloudTasksError, DecodeError
+from ..errors import CloudTasksError, ConfigError, DecodeError, InvalidArgument
 from ..frames.resting import collector_waits
 from ..model.json import decode
-from ..progress import bar, is_shown
+from ..progress import bar, begin_at, is_shown
 from ..rest.pages import PageTokens
 from ..shown import Shown
 from .ahead import Ahead, Begun, Fetch, OneThread, arrow_is_loaded
@@ -241,10 +243,10 @@ class Pager(Connected, Shown, Exports, Generic[T]):
             several = self._needs_several(columns, limit)
         ahead = limit is None  # with a limit, a prefetched page may be wasted
         with (
-            self._bar(progress, limit, several=several) as shown,
+            self._bar(progress, limit, several=several, read=kept.pages if kept is not None else 0) as shown,
             closing(self._raw_pages(tokens, ahead=ahead, start=start)) as pages,
         ):
-            shown.update(kept.items if kept is not None else 0)
+            begin_at(shown, kept.items if kept is not None else 0)
             while left is None or left > 0:
                 raw = next(pages, None)
                 if raw is None:
@@ -280,35 +282,61 @@ class Pager(Connected, Shown, Exports, Generic[T]):
             return
         from ..frames import Partial
 
-        listing, names = self._listing, ", ".join(export.columns.schema.names)
-        view = "FULL" if listing.has_payloads else "BASIC"
-        with Partial(path, [listing.caption, listing.session.endpoint, view, names, *export.told]) as kept:
+        listing, session = self._listing, self._listing.session
+        address = session.endpoint if session.on_emulator else ""  # its next process has another port
+        with Partial(path, self._identity(export), f"{listing.window} {address}") as kept:
             try:
                 yield export.decoded(self._kept_and_read(kept, export.columns, progress))
-            except (CloudTasksError, KeyboardInterrupt) as error:
-                if kept.pages:
-                    said = (
-                        f"{kept.path.name} holds {listing.counted(kept.items)}: the same line reads the rest"
-                    )
-                    add_hint(error, f"{said}, for two hours")
+            except (CloudTasksError, KeyboardInterrupt, OSError) as error:
+                if kept.pages and not isinstance(error, ConfigError):
+                    held = f"{kept.path.name} holds {listing.counted(kept.items)}"
+                    rest = "the same line reads the rest, for two hours"
+                    if isinstance(error, InvalidArgument):  # a page token, because the first page was valid
+                        rest = "if it cannot continue, delete this file, and the same line starts again"
+                    add_hint(error, f"{held}: {rest}")
                 raise
+
+    def _identity(self, export: Export[Any]) -> dict[str, str]:
+        """What distinguishes an export from others with the same path."""
+        listing = self._listing
+        return {
+            "listing": listing.caption,
+            "project or resource": self._tokens.resource,
+            "endpoint": "an emulator" if listing.session.on_emulator else listing.session.endpoint,
+            "API version": listing.session.api_version,
+            "first page": self._start,
+            "filter": listing.filter,
+            "view": "FULL" if listing.has_payloads else "BASIC",
+            "list of columns": ", ".join(export.columns.schema.names),
+            "choice of secrets": str(export.secrets),
+        }
 
     def _kept_and_read(
         self, kept: Partial, columns: Columns[P], progress: bool | None
     ) -> Iterator[pa.RecordBatch]:
-        """The pages that an earlier export saved, then the remaining pages, which are saved when they arrive."""
+        """The pages that an earlier export saved, then the remaining pages, which are saved when they arrive.
+
+        If the page token is not valid any more, it starts again.
+        """
+        tokens, resumes = self._tokens.afresh(), kept.pages > 0
+        fresh = self._pages_of(columns, None, progress, tokens, kept) if kept.token != "" else iter(())
+        try:
+            first = next(fresh, None)  # before the saved pages, which are of no use without the rest
+        except InvalidArgument:
+            if not resumes:
+                raise
+            kept.forget()
+            fresh = self._pages_of(columns, None, progress, tokens, kept)
+            first = next(fresh, None)
         yield from kept.batches()
-        if kept.token == "":
-            return
-        tokens = self._tokens.afresh()
-        for page in self._pages_of(columns, None, progress, tokens, kept):
+        for page in chain([] if first is None else [first], fresh):
             with tokens.reading():
                 batch = columns.batch(page)
             kept.add(batch, tokens.coming)
             yield batch
 
-    def _bar(self, progress: bool | None, limit: int | None, *, several: bool) -> Any:
-        """The progress line of an export, with the estimated total before the first call.
+    def _bar(self, progress: bool | None, limit: int | None, *, several: bool, read: int) -> Any:
+        """The progress line of an export, with the estimated total before the first call. `read`: pages read before.
 
         The estimate may need a request, so an export of the first page has none.
         """
@@ -316,11 +344,18 @@ class Pager(Connected, Shown, Exports, Generic[T]):
         if not is_shown(progress, several=several):
             return bar(caption, noun, False, several=several)
         expected = collector_waits()(self._listing.expected)() if several else Expected()
+        if self._start:  # the number of tasks before the page token is unknown
+            expected = Expected()
+        if read and expected.calls is not None:
+            expected = replace(expected, calls=max(1, expected.calls - read))
         if limit is not None:
             expected = Expected(min(expected.items, limit) if expected.items else None)
         return bar(
             caption + expected.words, noun, True, several=several, total=expected.items, estimated=True
         )
+
+    def _now_(self) -> datetime:
+        return self._listing.session.now()
 
     def _shape_(self) -> Table:
         page = self._page(self._first)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from threading import Event
 from typing import Any
 
 from msgspec import Raw, Struct
@@ -13,6 +13,7 @@ from ..model.json import Message, encode, in_version
 from ..model.marks import OWN, Version
 from ..names import LocationName
 from ..rest.pages import PagedCall
+from ..rest.side_by_side import side_by_side
 
 _PARALLEL = 8
 
@@ -55,28 +56,27 @@ def _ask(
 ) -> tuple[dict[LocationName, _Whole], dict[LocationName, CloudTasksError]]:
     """List all locations concurrently: the pages, and the errors of those that failed."""
 
-    def whole(place: LocationName) -> _Whole:
+    futile = Event()  # the other locations would fail, too
+
+    def ask(place: LocationName) -> _Whole | CloudTasksError | None:
+        if futile.is_set():
+            return None
         fetch = calls[place]
-        pages = fetch.pages(_Page, f"queues of {place.location}")
-        return _Whole([queue for page in pages for queue in page.queues], fetch.version or OWN)
+        try:
+            pages = fetch.pages(_Page, f"queues of {place.location}")
+            return _Whole([queue for page in pages for queue in page.queues], fetch.version or OWN)
+        except CloudTasksError as error:
+            if isinstance(error, AuthError | TransportError):
+                futile.set()
+            return error
 
     found: dict[LocationName, _Whole] = {}
     failed: dict[LocationName, CloudTasksError] = {}
-    pool = ThreadPoolExecutor(_PARALLEL, "cloudtasks-locations")
-    try:
-        asked = {place: pool.submit(whole, place) for place in calls}
-        for place, page in asked.items():
-            try:
-                found[place] = page.result()
-            except CloudTasksError as error:
-                failed[place] = error
-                if isinstance(error, AuthError | TransportError):  # the other locations would fail, too
-                    for other in asked.values():
-                        other.cancel()
-            except CancelledError:
-                continue
-    finally:
-        pool.shutdown(cancel_futures=True)
+    for place, said in zip(calls, side_by_side(ask, calls, _PARALLEL), strict=True):
+        if isinstance(said, _Whole):
+            found[place] = said
+        elif said is not None:
+            failed[place] = said
     return found, failed
 
 

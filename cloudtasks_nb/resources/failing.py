@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from ..errors import CloudTasksError
 from ..history.lately import Failing, failing_in, failing_of
+from ..rest.side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from ..rest.session import Session
@@ -40,8 +40,7 @@ def samples(queues: Sequence[Queue]) -> dict[str, Failing]:
         except CloudTasksError:
             return None
 
-    with ThreadPoolExecutor(PARALLEL, "cloudtasks-failing") as pool:
-        found = pool.map(ask, held[:MOST_QUEUES])
+    found = side_by_side(ask, held[:MOST_QUEUES], PARALLEL)
     return {queue.name: failing for queue, failing in zip(held, found, strict=False) if failing is not None}
 
 

@@ -136,7 +136,7 @@ class LeaseVerbs(QueueVerbs):
           raises, the task is given back after a delay, which grows with its attempts. Leases are renewed while it runs.
         - `concurrency`: how many handlers run concurrently.
         - `executor`: where handlers run. Defaults to threads; pass a ProcessPoolExecutor, or dask.distributed's
-          client.get_executor() for a cluster. The leases stay in this process.
+          client.get_executor() for a cluster. The leases stay in this process. Short handlers travel together.
         - `lease_duration`: how long a task is leased at a time, from a second to a week.
         - `tag`: lease only tasks with this tag. Defaults to all tasks.
         - `oldest_tag`: each call leases tasks of one tag: the tag of the task that waits longest. It needs

@@ -21,6 +21,8 @@ from ..rest.session import Session
 from .everywhere import reason_of
 
 LIST = "projects.locations.queues.tasks.list"
+REST = "client.queues(…).tasks(page_token=error.page_token)"
+"""The line of code that lists the rest of a failed listing."""
 SIDE_BY_SIDE = 8
 """How many queues are read concurrently, each one page at a time."""
 
@@ -137,10 +139,13 @@ class TasksOfQueues:
                 refusals += 1
                 self._reasons[one.queue] = reason_of(error)
                 late = place.late if is_last_try else [*place.late, one]
-                if is_last_try or not _is_of_its_queue(error) or (not token and refusals == SIDE_BY_SIDE):
-                    self._name_others(error, one, late)
-                    raise
                 place = replace(others, late=late).begun(self._queues)
+                too_many = not token and refusals == SIDE_BY_SIDE
+                if is_last_try or too_many or not _is_of_its_queue(error):
+                    self._name_others(error, one, late)
+                    if too_many and place.going:
+                        self._say_how_to_go_on(error, place)
+                    raise
         return b"{}"
 
     def _turned(self, raw: bytes, one: Next, others: Place) -> _Page:
@@ -152,6 +157,13 @@ class TasksOfQueues:
             others = replace(others, going=[*others.going, again])
         page.next_page_token = others.begun(self._queues).token
         return page
+
+    def _say_how_to_go_on(self, error: CloudTasksError, place: Place) -> None:
+        """The first queues failed, but others may be readable: the error's page token begins with them."""
+        error.page_token = place.token
+        untried, every = len(self._queues) - len(place.late), len(self._queues)
+        said = f"{untried:,} of {every:,} queues were not tried: {REST} begins with them"
+        error.hint = f"{error.hint}; {said}" if error.hint else said
 
     def _name_others(self, error: CloudTasksError, one: Next, late: Sequence[Next]) -> None:
         """Add all queues that could not be read to the error of one of them, if there are several."""

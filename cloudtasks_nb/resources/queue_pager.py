@@ -19,7 +19,7 @@ from .bound import bind_all
 from .everywhere import fetch_everywhere
 from .expecting import expected_of
 from .many_queues import LIST as LIST_TASKS
-from .many_queues import TasksOfQueues
+from .many_queues import REST, TasksOfQueues
 from .queue import Queue
 from .task import Task, TaskListing, check_view
 from .task_pager import TaskPager
@@ -75,7 +75,7 @@ class QueuePager(Pager[Queue]):
             has_payloads=view == "FULL",
             expected=lambda: expected_of([queue.stats for queue in queues], page_size),
         )
-        tokens = PageTokens(listing.caption, LIST_TASKS, self._listing.caption)
+        tokens = PageTokens(listing.caption, LIST_TASKS, self._tokens.resource)
         return TaskPager(pages, listing, tokens, start=page_token, walk=pages.walk)
 
 
@@ -83,7 +83,7 @@ _QUEUE_OF_TASK = re.compile(rb'"(projects/[^/"]+/locations/[^/"]+/queues/[^/"]+)
 
 
 class _TasksListing(TaskListing):
-    rest = "client.queues(…).tasks(page_token=error.page_token)"
+    rest = REST
 
     def resource(self, raw: bytes) -> str:
         """All tasks of a page are of one queue."""
@@ -145,9 +145,13 @@ def list_queues(
             return calls[places[0]](token)
         return fetch_everywhere(calls, lambda page: Items(listing.items(page), listing))
 
-    where = places[0].location if len(places) == 1 else f"{len(places)} locations"
+    where, about = f"{len(places)} locations", ""
+    if places:
+        about = f"projects/{places[0].project}"
+    if len(places) == 1:
+        where, about = places[0].location, str(places[0])
     listing = _QueueListing(session, f"queues of {where}{f' where {filter}' if filter else ''}")
-    tokens = PageTokens(listing.caption, _LIST, str(places[0]) if len(places) == 1 else where)
+    tokens = PageTokens(listing.caption, _LIST, about)
     pager = QueuePager(fetch, listing, tokens)
     if failing:
         from .failing import lately  # imported late: most listings do not need it

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from copy import copy
 from datetime import datetime
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from msgspec.structs import replace
@@ -17,6 +18,7 @@ from ..model.messages import Empty, RunTaskRequest
 from ..names import QueueName, TaskName
 from ..paging.listing import Expected, Listing
 from ..progress import bar
+from ..redact import scrub
 from ..rest.answers import check_named
 from ..rest.pages import PagedCall
 from ..rest.session import Session
@@ -235,10 +237,12 @@ class TaskListing(Listing[Task]):
     noun = "task"
     rest = "queue.tasks(page_token=error.page_token)"
 
-    def narrowed(self, words: str) -> Self:
-        """A filtered copy; `words` describe the filter. The number of matches is unknown."""
+    def narrowed(self, query: str) -> Self:
+        """A copy that is filtered by a query. The number of matches is unknown."""
         fewer, expected = copy(self), self.expected
-        fewer.caption, fewer.expected = f"{self.caption} {words}", lambda: replace(expected(), items=None)
+        fewer.caption = f"{self.caption} where {scrub(query)}"
+        fewer.filter = sha256(f"{self.filter} {query}".encode()).hexdigest()  # the query may contain secrets
+        fewer.expected = lambda: replace(expected(), items=None)
         return fewer
 
     def every(self, raw: bytes) -> list[Task]:

@@ -12,7 +12,6 @@ from ..model.json import decode, encode, in_version, version_said
 from ..paging.ahead import Fetch
 from ..paging.pager import Pager
 from ..query import Query
-from ..redact import scrub
 
 if TYPE_CHECKING:
     from ..model.queue import Kind
@@ -64,14 +63,14 @@ class TaskPager(Pager["Task"]):
         wanted = Query.of(query)
         view = "FULL" if self._has_payloads else "BASIC"
         wanted.check_payloads(view, f'queue.tasks(view="FULL").where({query!r})')
-        return self._keeping(wanted.places, f"where {scrub(str(wanted))}") if wanted else self
+        return self._keeping(wanted.places, str(wanted)) if wanted else self
 
-    def _keeping(self, keep: Keep, words: str) -> TaskPager:
-        """A listing of the tasks in each page that `keep` selects; `words` are added to the caption.
+    def _keeping(self, keep: Keep, query: str) -> TaskPager:
+        """A listing of the tasks in each page that `keep` selects.
 
         Errors: DecodeError for a page that cannot be read.
         """
-        listing, fetch, walk = self._listing.narrowed(words), self._fetch, self._walk
+        listing, fetch, walk = self._listing.narrowed(query), self._fetch, self._walk
 
         def sifted(raw: bytes, token: str) -> bytes:
             tokens = self._tokens.afresh()

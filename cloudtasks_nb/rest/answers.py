@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from ..errors import CloudTasksError, DecodeError, NotFound, error_class
+from ..model.json import Duration
 from .exchange import Answer
 from .hints import hint_for
 
@@ -45,6 +46,7 @@ class _Error(msgspec.Struct):
         )
 
 
+_A_MINUTE_S = 60.0
 _IS_ERROR = re.compile(rb'\s*\{\s*"error"\s*:\s*[{"]')
 
 
@@ -79,8 +81,22 @@ def refusal(answer: Answer, *, method: str, resource: str) -> CloudTasksError:
         resource=resource,
         hint=hint_for(kind.rpc_status, error.message, error.details, method=method, resource=resource),
     )
-    refused.retry_after_s = answer.retry_after_s
+    refused.retry_after_s = max(answer.retry_after_s, _retry_delay_s(error.details))
+    if refused.retry_after_s > _A_MINUTE_S and refused.hint:
+        refused.hint = refused.hint.replace("wait a minute", f"wait {refused.retry_after_s:,.0f} s")
     return refused
+
+
+def _retry_delay_s(details: list[dict[str, Any]]) -> float:
+    """The delay that google.rpc.RetryInfo asks for, in seconds; 0 if there is none."""
+    for detail in details:
+        delay = detail.get("retryDelay")
+        if isinstance(delay, str) and str(detail.get("@type")).endswith("google.rpc.RetryInfo"):
+            try:
+                return Duration.parse(delay).total_seconds()
+            except ValueError:
+                continue
+    return 0.0
 
 
 _NAMED = frozenset(("Location", "Queue", "Task", "Operation", "CmekConfig"))

@@ -20,6 +20,8 @@ from .deadline import Deadline, while_connecting
 
 MAX_ANSWER_BYTES = 512 * 1024 * 1024
 _CHUNK_BYTES = 16 * 1024  # if packed, they decompress to 16 MB at most
+_LONGEST_WAIT_S = 86_400.0
+_UNCERTAIN = "a change may have taken effect: check before you try again"
 _LONGER = "try again, or give calls more time: ct.connect(timeout=60)"
 
 
@@ -35,10 +37,9 @@ class Answer(Discreet, Struct, frozen=True):
     @classmethod
     def of(cls, status: int, headers: Any, body: bytes) -> Answer:
         """Make an Answer from a status, headers (any object with `get`) and a body."""
-        again = _retry_after_s(headers.get("Retry-After", ""))
-        return cls(
-            status, headers.get("Content-Type", ""), again, Body(body), _instant(headers.get("Date", ""))
-        )
+        date = _instant(headers.get("Date", ""))
+        again = _retry_after_s(headers.get("Retry-After", ""), date)
+        return cls(status, headers.get("Content-Type", ""), again, Body(body), date)
 
 
 class Bounds(Struct, frozen=True):
@@ -72,6 +73,8 @@ def exchange(
             return Answer.of(response.status, response.headers, _read(url, response, bounds))
     except (exceptions.HTTPError, ValueError) as error:
         failure = _failure(url, error, deadline, was_sent=response is not None)
+        if verb == "GET" and failure.hint == _UNCERTAIN:
+            failure.hint = "try again"
     # Raised outside the except block: the library's error, as its context, would show the URL, which may hold a token.
     raise failure
 
@@ -144,7 +147,7 @@ def _timeout(url: str, deadline: Deadline, *, reached: bool = True) -> Timeout:
 def _broken(url: str, error: Exception) -> TransportError:
     return TransportError(
         f"The connection to {_host(url)} broke before the response was complete: {_cause(error)}.",
-        hint="a change may have taken effect: check before you try again",
+        hint=_UNCERTAIN,
     )
 
 
@@ -175,16 +178,16 @@ def _host(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _retry_after_s(value: str) -> float:
-    """Seconds in a Retry-After header (a number or a date); 0 if it is missing."""
+def _retry_after_s(value: str, date: datetime | None) -> float:
+    """Seconds in a Retry-After header: a number, or an instant of the clock that wrote `date`. 0 if it is missing."""
     if not value:
         return 0.0
     try:
-        return max(0.0, float(value))
+        wait_s = float(value)
     except ValueError:
-        pass
-    moment = _instant(value)
-    return 0.0 if moment is None else max(0.0, (moment - datetime.now(UTC)).total_seconds())
+        moment = _instant(value)
+        wait_s = 0.0 if moment is None else (moment - (date or datetime.now(UTC))).total_seconds()
+    return min(max(0.0, wait_s), _LONGEST_WAIT_S)
 
 
 def _instant(value: str) -> datetime | None:

@@ -117,6 +117,11 @@ class PageTokens:
         self.coming = token
         return token
 
+    @property
+    def resource(self) -> str:
+        """The resource of the calls."""
+        return self._resource
+
     @contextmanager
     def reading(self, token: str | None = None) -> Iterator[None]:
         """Within a with block, add the method and the resource to an error, and the page to a DecodeError."""

@@ -150,9 +150,16 @@ class Pauses:
         with self._lock:
             return self._find(quota_of(method, resource))
 
-    def refused(self, error: ResourceExhausted, left_s: float, policy: Policy, chance: float) -> Pause:
-        """Record that a call, sent at `left_s`, was rejected."""
-        quota, now_s = quota_of(error.method or "", error.resource or ""), time.monotonic()
+    def refused(
+        self,
+        error: ResourceExhausted,
+        left_s: float,
+        policy: Policy,
+        chance: float,
+        quota: Quota | None = None,
+    ) -> Pause:
+        """Record that a call, sent at `left_s`, was rejected. `quota` defaults to that of the error's call."""
+        quota, now_s = quota or quota_of(error.method or "", error.resource or ""), time.monotonic()
         with self._lock:
             self._pauses = {held: pause for held, pause in self._pauses.items() if not pause.is_over(now_s)}
             if not is_regional(error.message, error.details):

@@ -9,7 +9,7 @@ import time
 from ..errors import CloudTasksError, ResourceExhausted, Timeout, Unauthenticated
 from .call import Call
 from .deadline import Deadline
-from .quotas import Pause, Pauses
+from .quotas import Pause, Pauses, quota_of
 from .retry import Retry, may_have_run
 
 _LEAST_LEFT, _LEAST_LEFT_S = 0.05, 1.0  # a call needs this part of its deadline after a wait for its quota
@@ -130,11 +130,14 @@ class TryingCall(Trying):
 
         A call without retries does not wait, because its caller has its own policy.
         """
-        if not self._has_turn and self.policy.max_tries > 1:
-            pause = self.pauses.of(self.call.method.id, self.call.resource)
-            if pause is not None and pause.error is not None:
-                self._pass(pause, self._unsent(pause.error), deadline)
+        pause = None if self._has_turn else self.pause()
+        if pause is not None and pause.error is not None:
+            self._pass(pause, self._unsent(pause.error), deadline)
         self._has_turn = False
+
+    def pause(self) -> Pause | None:
+        """The pause of the call's quota, if the call has to wait for it."""
+        return self.pauses.of(self.call.method.id, self.call.resource) if self.policy.max_tries > 1 else None
 
     def passed(self) -> None:
         """Record the success, which ends the series of rejections of its quota."""
@@ -142,18 +145,23 @@ class TryingCall(Trying):
 
     def wait(self, error: CloudTasksError, deadline: Deadline) -> None:
         """Wait before the next try. Errors: the error itself, if it is final."""
+        if (final := self.reason(error)) is not error:
+            raise final
         if not isinstance(error, ResourceExhausted):
-            if self._exhausted is not None and isinstance(error, Timeout) and self.repeatable:
-                self._exhausted.tries = self.tries  # the waits for the quota took the time
-                raise self._exhausted
             super().wait(error, deadline)
             return
-        self._exhausted = error
         error.tries, pause = self.tries, self._refused(error)
         if self.tries >= self.policy.max_tries:
             raise error
         self._pass(pause, error, deadline, time.monotonic() + error.retry_after_s)
         self._has_turn = True
+
+    def reason(self, error: CloudTasksError) -> CloudTasksError:
+        """The reason of a failure: an earlier rejection, if the waits for its quota left too little time."""
+        if self._exhausted is None or not isinstance(error, Timeout) or not self.repeatable:
+            return error
+        self._exhausted.tries = self.tries
+        return self._exhausted
 
     def may_renew(self, error: CloudTasksError) -> bool:
         """Whether new credentials may help. They are renewed once."""
@@ -166,6 +174,12 @@ class TryingCall(Trying):
         done = self.uncertain and self.call.was_done(error)
         self.uncertain = self.uncertain or may_have_run(error)
         return done
+
+    def _refused(self, error: ResourceExhausted) -> Pause:
+        """The pause of this call's quota; the error may be that of a whole batch."""
+        self._exhausted = error
+        quota = quota_of(self.call.method.id, self.call.resource)
+        return self.pauses.refused(error, self.left_at_s, self.policy, _chance(), quota)
 
     def _pass(
         self, pause: Pause, error: ResourceExhausted, deadline: Deadline, earliest_s: float = -math.inf

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 from math import inf
@@ -20,6 +19,7 @@ from ..render import Card, Shape
 from ..render.values import counted
 from ..resources.failing import samples
 from ..resources.queue import Queue
+from ..rest.side_by_side import side_by_side
 from ..visible import visible_lines
 from .action import Refused, action, literal
 from .cells import instant
@@ -311,8 +311,8 @@ class Explorer(ListedQueues):
         if not queues or len(queues) < len(names):
             raise Refused("Only queues that are listed can be chosen.", hint="refresh the list")
         self._acted = tuple(queue.name for queue in queues)
-        with ThreadPoolExecutor(PARALLEL, "cloudtasks-explorer") as pool:
-            failed = [error for error in pool.map(lambda queue: _failure(verb, queue), queues) if error]
+        tried = side_by_side(lambda queue: _failure(verb, queue), queues, PARALLEL)
+        failed = [error for error in tried if error]
         self._show(self._read_at)
         if failed:
             name, error = failed[0]

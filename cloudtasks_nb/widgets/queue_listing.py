@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from ..errors import CloudTasksError
+from ..rest.side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from ..client import Client
@@ -38,8 +38,7 @@ def listed(client: Client, locations: Sequence[str] | None = None) -> QueueListi
         except CloudTasksError as error:
             return error
 
-    with ThreadPoolExecutor(PARALLEL, "cloudtasks-explorer") as pool:
-        answers = dict(zip(places, pool.map(ask, places), strict=True))
+    answers = dict(zip(places, side_by_side(ask, places, PARALLEL), strict=True))
     silent = {place: said for place, said in answers.items() if isinstance(said, CloudTasksError)}
     if silent and len(silent) == len(answers):
         raise next(iter(silent.values()))

@@ -10,6 +10,8 @@ import math
 import random
 from collections.abc import Callable
 
+from .recent import RecentMean
+
 MOST_AHEAD = 1000
 """The maximum of tasks that wait in one worker."""
 FEWEST_ATTEMPTS = 20
@@ -18,7 +20,6 @@ FEWEST_ATTEMPTS = 20
 _HORIZON_S, _LONGEST_HORIZON_S = 1.0, 10.0
 _REFILL_BELOW = 1 / 3
 _SURPLUS_HORIZONS = 3
-_REMEMBERED_S, _FEWEST = 2.0, 10.0  # the mean covers the last seconds, and at least ten handlers
 _MOST_CALLS_PER_S, _FEWEST_CALLS_PER_S, _FEWEST_WHEN_IDLE_PER_S = 10.0, 0.05, 0.5
 
 
@@ -50,7 +51,7 @@ class Ahead:
         self._longest_s = min(_LONGEST_HORIZON_S, lease_s / 3)
         self._horizon_s = min(_HORIZON_S, self._longest_s)
         self._chance = chance
-        self._count = self._sum_s = self._counted_s = 0.0  # of handlers; older ones have less weight
+        self._handlers = RecentMean()
         self._calls_per_s = _MOST_CALLS_PER_S
 
     @property
@@ -58,28 +59,23 @@ class Ahead:
         """The work in the waiting tasks, in seconds."""
         return self._horizon_s
 
-    def handled(self, took_s: float, now_s: float) -> None:
-        """Record the duration of a handler."""
-        faded = self._count * math.exp((self._counted_s - now_s) / _REMEMBERED_S)
-        kept = max(faded, min(self._count, _FEWEST)) / self._count if self._count else 0.0
-        self._count = self._count * kept + 1
-        self._sum_s = self._sum_s * kept + took_s
-        self._counted_s = now_s
+    def handled(self, took_s: float, now_s: float, count: int = 1) -> None:
+        """Record handlers that took this long together, with their way to the executor."""
+        self._handlers.add(took_s, now_s, count)
 
     def seconds_for(self, calls: int, youngest_s: float = 0.0) -> float:
         """The time that this many handler calls take. `youngest_s`: the running time of the latest handler.
 
         If no handler has started for a whole horizon, all have become slow.
         """
-        if not self._count:
+        if not self._handlers.is_known:
             return math.inf if calls else 0.0
-        mean_s = max(self._sum_s / self._count, 1e-9)
         slow_s = youngest_s if youngest_s > self._horizon_s else 0.0
-        return calls * max(mean_s, slow_s) / self._concurrency
+        return calls * max(self._handlers.mean_s, slow_s) / self._concurrency
 
     def wanted(self, youngest_s: float = 0.0) -> int:
         """How many handler calls should wait."""
-        if not self._count or not self.is_allowed:
+        if not (self._handlers.is_known and self.is_allowed):
             return 0
         return min(self._most, int(self._horizon_s / self.seconds_for(1, youngest_s)))
 
@@ -92,7 +88,7 @@ class Ahead:
 
     def surplus(self, waiting: int, youngest_s: float = 0.0) -> int:
         """How many waiting calls to give back, because handlers became slow and other workers could start earlier."""
-        if not self._count:
+        if not self._handlers.is_known:
             return 0
         soon = math.ceil(_SURPLUS_HORIZONS * self._horizon_s / self.seconds_for(1, youngest_s))
         return max(0, waiting - soon)

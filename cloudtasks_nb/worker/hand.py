@@ -1,16 +1,17 @@
-"""Groups of leased tasks: those of one handler call (Hand), and those of one lease call (Haul). No I/O."""
+"""Groups of leased tasks: those of one handler call (Hand), of calls that travel together (Bundle), and of one lease
+call (Haul). No I/O."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
 if TYPE_CHECKING:
     from ..resources.task import Task
+    from .handling import Ended
 
 RENEW_AFTER = 2 / 3
 """The fraction of a lease after which it is renewed."""
@@ -40,24 +41,40 @@ class Haul:
 
 
 class Hand(msgspec.Struct, eq=False):
-    """The tasks of one handler call. `held`: those whose leases are not known as lost. `future` is the handler's.
-
-    `began_s`: the start of the handler. `is_late`: it ran too long, and its tasks were given back.
-    """
+    """The tasks of one handler call. `held`: those whose leases are not known as lost."""
 
     tasks: list[Task]
     haul: Haul
     held: list[Task]
-    future: Future[Any] | None = None
-    began_s: float = math.inf
+
+    @property
+    def is_held(self) -> bool:
+        """Whether no lease of these tasks is known as lost."""
+        return len(self.held) == len(self.tasks)
+
+    @property
+    def is_first_lease(self) -> bool:
+        """Whether none of these tasks was leased before."""
+        return all(task.dispatch_count == 1 for task in self.tasks)
+
+
+class Bundle(msgspec.Struct, eq=False):
+    """Handler calls that an executor makes one after the other. In threads it is one call.
+
+    `began_s`: the start of the first one. `is_late`: it ran too long, and its tasks were given back.
+    """
+
+    hands: list[Hand]
+    began_s: float
+    future: Future[Ended] | None = None
     is_late: bool = False
 
     @property
     def has_ended(self) -> bool:
-        """Whether the handler returned or raised."""
+        """Whether all its handlers returned or raised."""
         return self.future is not None and self.future.done()
 
     @property
     def is_queued(self) -> bool:
-        """Whether the executor has not started the handler, as far as its future tells."""
+        """Whether the executor has not started it, as far as its future tells."""
         return self.future is not None and not (self.future.running() or self.future.done())

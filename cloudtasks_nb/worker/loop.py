@@ -11,23 +11,21 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Collection
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Future
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from ..errors import CloudTasksError, FailedPrecondition, ResourceExhausted
 from ..rest.retry import is_passing
-from .hand import Hand, Haul
+from .executing import Executing
+from .hand import Bundle, Hand, Haul
 from .holding import Holding
 from .leasing import Leasing
-from .options import WorkerOptions, handle
+from .options import WorkerOptions
 from .settling import LeaseCall
 from .tally import Tally
 from .threads import DaemonThreads
-from .time_limit import TimeLimit
 
 if TYPE_CHECKING:
     from ..resources.queue import Queue
@@ -56,19 +54,17 @@ class WorkerRun:
         *,
         until_empty: bool,
     ) -> None:
-        self._handler = handler
         self._options = options
         self._tally = tally
         self._until_empty = until_empty
         self._events: SimpleQueue[Event] = SimpleQueue()
-        self._slots = options.slots
-        self._limit = TimeLimit(options)
         self._calls = DaemonThreads(_CALLS_AT_ONCE, f"leases {queue.id}")
         self._leasing = Leasing(queue, options, self._submit)
         self._holding = Holding(queue._session, self._submit, self._settled, self._renewed)
         self._waiting: deque[Hand] = deque()
-        self._running: dict[Hand, None] = {}  # in the order of their start
-        self._ended_s = 0.0  # the latest end of a handler
+        self._executing = Executing(
+            handler, options, lambda bundle: self._events.put(partial(self._finished, bundle))
+        )
         self._stopping = False
         self._interrupts = 0
         self._fatal: BaseException | None = None
@@ -89,21 +85,17 @@ class WorkerRun:
         tally, began_s = self._tally, time.monotonic() - self._tally.elapsed_s
         tally.state = "running"
         atexit.register(self._end_with_process)
-        own = None if self._options.executor else DaemonThreads(self._slots, "handler")
-        executor = self._options.executor or own
-        assert executor is not None  # noqa: S101 - one or the other
         try:
             while not self._is_over():
-                self._step(executor)
+                self._step()
                 self._count(began_s)
                 refresh()
         finally:
             tally.state = "failed" if self._fatal else "stopped"
             self._count(began_s)
-            all_ended = not (self._running or self._holding.unsettled)
+            all_ended = not (self._executing.count or self._holding.unsettled)
             self._calls.shutdown(wait=all_ended)
-            if own is not None:
-                own.shutdown(wait=all_ended, cancel_futures=True)
+            self._executing.close(wait=all_ended)
             if all_ended:
                 atexit.unregister(self._end_with_process)
             self._over.set()
@@ -119,34 +111,26 @@ class WorkerRun:
             self._calls.shutdown(wait=True)
 
     def _count(self, began_s: float) -> None:
-        tally, now_s = self._tally, time.monotonic()
-        tally.elapsed_s = now_s - began_s
-        in_time = [hand for hand in self._running if not hand.is_late]
-        tally.running, tally.waiting = len(in_time), _tasks_of(self._waiting, self._options)
-        tally.in_hand, tally.hanging = _tasks_of(in_time, self._options), len(self._running) - len(in_time)
-        oldest = next(iter(self._running), None)
-        tally.longest_s = now_s - oldest.began_s if oldest is not None else 0.0
+        now_s = time.monotonic()
+        self._tally.elapsed_s = now_s - began_s
+        self._tally.waiting = _tasks_of(self._waiting, self._options)
+        self._executing.count_into(self._tally, now_s)
 
     def _is_over(self) -> bool:
         if not self._stopping or self._waiting or self._holding.unsettled or self._leasing.is_under_way:
             return False
-        return self._is_nothing_awaited()
+        return self._executing.is_nothing_awaited
 
-    def _is_nothing_awaited(self) -> bool:
-        """Whether all handlers that still run are late: their tasks were given back."""
-        return all(hand.is_late for hand in self._running)
-
-    def _step(self, executor: Executor) -> None:
+    def _step(self) -> None:
         """Start all due actions, wait for the next event, then process all events."""
         now_s = time.monotonic()
-        while self._waiting and not self._fatal and len(self._running) < self._slots:
-            self._begin(self._waiting.popleft(), now_s, executor)
+        self._begin(now_s)
         if self._stopping:  # after free handlers got tasks: giving one back could end it
             self._finish_or_give_back(now_s)
         self._end_late(now_s)
         lease_s = self._lease_if_due(now_s)
-        self._holding.act(now_s, at_once=not self._running)
-        next_s = min(lease_s, self._holding.next_s(), self._limit.next_s(self._running, now_s))
+        self._holding.act(now_s, at_once=not self._executing.count)
+        next_s = min(lease_s, self._holding.next_s(), self._executing.next_s(now_s))
         self._take_events(max(0.0, min(_TICK_S, next_s - time.monotonic())))
         if self._until_empty and not self._stopping:
             self._drain_if_empty()
@@ -166,39 +150,37 @@ class WorkerRun:
 
     def _drain_if_empty(self) -> None:
         """Drain if a lease call after the last handler found nothing, because handlers may create tasks."""
-        if self._waiting or not self._is_nothing_awaited():
+        if self._waiting or not self._executing.is_nothing_awaited:
             return
-        if self._leasing.empty_s < self._ended_s:
+        if self._leasing.empty_s < self._executing.ended_s:
             self._leasing.look_again()
         elif not (self._holding.unsettled or self._leasing.due_again):
             self._drain()
 
     def _finish_or_give_back(self, now_s: float) -> None:
         """While draining: handle the waiting tasks if that is quick, otherwise give them back."""
-        takes_s = self._leasing.ahead.seconds_for(len(self._waiting), self._youngest_s(now_s))
+        takes_s = self._leasing.ahead.seconds_for(len(self._waiting), self._executing.youngest_s(now_s))
         if self._fatal is not None or takes_s > _FINISHED_S:
             self._give_back_waiting(len(self._waiting))
 
     def _give_back_waiting(self, count: int) -> None:
         """Give back tasks that no handler started: those that would wait longest."""
-        for _ in range(count):
-            hand = self._waiting.pop()
+        self._give_back([self._waiting.pop() for _ in range(count)])
+
+    def _give_back(self, hands: list[Hand]) -> None:
+        for hand in hands:
             self._tally.given_back += len(hand.tasks)
             self._holding.end(hand, "cancelLease")
 
     # Leases
 
-    def _youngest_s(self, now_s: float) -> float:
-        youngest = next(reversed(self._running), None)
-        return now_s - youngest.began_s if youngest is not None else 0.0
-
     def _lease_if_due(self, now_s: float) -> float:
         """Lease if tasks are needed, give back if handlers became slow. Returns the time of the next check."""
         if self._stopping:
             return float("inf")
-        ahead, youngest_s = self._leasing.ahead, self._youngest_s(now_s)
+        ahead, youngest_s = self._leasing.ahead, self._executing.youngest_s(now_s)
         self._give_back_waiting(ahead.surplus(len(self._waiting), youngest_s))
-        lacking = ahead.lacks(len(self._waiting), len(self._running), youngest_s)
+        lacking = ahead.lacks(len(self._waiting), self._executing.count, youngest_s)
         if lacking and now_s >= self._leasing.next_s():
             self._leasing.call(lacking, now_s, self._leased)
         return self._leasing.next_s() if lacking else float("inf")
@@ -228,15 +210,19 @@ class WorkerRun:
             return
         self._tally.trouble = error.message if isinstance(error, CloudTasksError) else str(error)
         self._tally.refused += isinstance(error, ResourceExhausted)
-        self._leasing.refused(error, asked_s, is_idle=not (self._waiting or self._running))
+        self._leasing.refused(error, asked_s, is_idle=not (self._waiting or self._executing.count))
 
     def _renewed(self, count: int, lost: list[Hand]) -> None:
         self._tally.renewed += count
         for hand in lost:
-            if hand in self._waiting:  # another worker has the lease now, and handles it
+            if hand in self._waiting:
                 self._waiting.remove(hand)
-                self._holding.leave(hand)
-                self._tally.lost += len(hand.tasks)
+                self._lose(hand)
+
+    def _lose(self, hand: Hand) -> None:
+        """Forget tasks that wait: another worker has their lease now, and handles them."""
+        self._holding.leave(hand)
+        self._tally.lost += len(hand.tasks)
 
     def _settled(self, calls: list[LeaseCall]) -> None:
         now_s = time.monotonic()
@@ -252,50 +238,54 @@ class WorkerRun:
 
     # Handlers
 
-    def _begin(self, hand: Hand, now_s: float, executor: Executor) -> None:
-        self._running[hand] = None
-        hand.began_s = now_s
-        given: Any = [msgspec.structs.replace(task) for task in hand.tasks]
-        try:
-            hand.future = executor.submit(
-                handle, self._handler, given if self._options.batch_size else given[0]
-            )
-        except Exception as error:  # the executor was shut down, its processes died, or its cluster is gone
-            self._tally.is_broken = True
-            self._fail(error)
-            hand.future = Future()
-            hand.future.set_exception(error)
-        hand.future.add_done_callback(lambda _: self._events.put(partial(self._finished, hand)))
+    def _begin(self, now_s: float) -> None:
+        """Start handlers while tasks wait and handlers are free."""
+        while self._waiting and not self._fatal and self._executing.has_place:
+            error = self._executing.begin(self._waiting, now_s)
+            if error is not None:
+                self._tally.is_broken = True
+                self._fail(error)
 
-    def _finished(self, hand: Hand) -> None:
-        """The handler returned or raised: acknowledge, or give back."""
-        self._running.pop(hand, None)
-        self._ended_s = now_s = time.monotonic()
-        future = hand.future
-        if hand.is_late or future is None:
+    def _finished(self, bundle: Bundle) -> None:
+        """Handlers returned or raised: acknowledge, or give back."""
+        finished = self._executing.finish(bundle)
+        if bundle.is_late:
             return
-        if future.cancelled():  # for example, a cluster was restarted
-            self._tally.given_back += len(hand.tasks)
-            self._holding.end(hand, "cancelLease")
+        if finished is None:  # cancelled, for example because a cluster was restarted
+            self._give_back(bundle.hands)
             return
-        self._leasing.ahead.handled(now_s - hand.began_s, now_s)
-        error = future.exception()
+        ended, error = finished
         if isinstance(error, BrokenExecutor):
-            if not self._tally.done:
-                error.add_note(_NOT_IMPORTABLE)
-            self._tally.is_broken = True
-            self._fail(error)
-        if error is None:
-            self._tally.acknowledging += len(hand.tasks)
-            self._holding.end(hand, "acknowledge")
-        else:
-            self._failed(hand, error)
+            self._broke(error)
+        now_s, begun = self._executing.ended_s, len(ended.whys)
+        self._leasing.ahead.handled(now_s - bundle.began_s, now_s, begun)
+        self._wait_again(bundle.hands[begun:])
+        for hand, why in zip(bundle.hands, ended.whys, strict=False):
+            if why:
+                self._failed(hand, why)
+            else:
+                self._tally.acknowledging += len(hand.tasks)
+                self._holding.end(hand, "acknowledge")
 
-    def _failed(self, hand: Hand, error: BaseException) -> None:
+    def _wait_again(self, hands: list[Hand]) -> None:
+        """Put back calls that have not begun."""
+        for hand in reversed(hands):
+            if hand.is_held:
+                self._waiting.appendleft(hand)
+            else:
+                self._lose(hand)
+
+    def _broke(self, error: BrokenExecutor) -> None:
+        if not self._tally.done:
+            error.add_note(_NOT_IMPORTABLE)
+        self._tally.is_broken = True
+        self._fail(error)
+
+    def _failed(self, hand: Hand, why: str) -> None:
         """Give back the tasks of a handler call that failed, or leave them until their leases end."""
         self._tally.failed += len(hand.tasks)
         for task in hand.tasks:
-            self._tally.note(task.id, task.dispatch_count, error)
+            self._tally.note(task.id, task.dispatch_count, why)
         if self._options.on_error == "cancel":
             self._holding.end(hand, "renewLease")
             return
@@ -305,16 +295,10 @@ class WorkerRun:
 
     def _end_late(self, now_s: float) -> None:
         """Give back the tasks of handlers that run too long. The handlers themselves cannot be stopped."""
-        for hand in self._limit.late(self._running, now_s):
-            self._failed(hand, TimeoutError(self._limit.why))
-            if hand.future is not None and hand.future.cancel():
-                self._running.pop(hand, None)
-        hanging = [hand for hand in self._running if hand.is_late and not hand.has_ended]
-        if len(hanging) == self._slots:
-            words = (
-                f"No handler is free: {self._limit.why}, each of {self._slots}. Their tasks were given back."
-            )
-            self._fail(TimeoutError(words))
+        for hand, why in self._executing.end_late(now_s):
+            self._failed(hand, why)
+        if why := self._executing.why_none_is_free():
+            self._fail(TimeoutError(why))
 
     def _fail(self, error: BaseException) -> None:
         """Record a fatal error: wait for running handlers, then raise it."""
@@ -325,14 +309,8 @@ class WorkerRun:
 
     def _give_up(self) -> None:
         """Give back waiting tasks; running ones keep their lease until it ends. Errors: KeyboardInterrupt."""
-        not_begun = [*self._waiting]
+        not_begun = [*self._waiting, *self._executing.take_back()]
         self._waiting.clear()
-        for hand in list(self._running):
-            # On other executors, such as a cluster, cancelling would stop running handlers.
-            own = isinstance(self._options.executor, ThreadPoolExecutor | ProcessPoolExecutor | None)
-            if own and hand.future is not None and hand.future.cancel():
-                self._running.pop(hand)
-                not_begun.append(hand)
         self._tally.given_back += self._holding.give_up(not_begun, _GIVING_BACK_S)
         raise KeyboardInterrupt
 

@@ -1,14 +1,12 @@
-"""The options of a worker, and the function that calls its handler in any executor."""
+"""The options of a worker, and which of them are valid."""
 
 from __future__ import annotations
 
-import inspect
 import pickle
-import threading
 from collections.abc import Callable
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -85,41 +83,30 @@ class WorkerOptions(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fi
         return float(int(Duration.of(self.lease_duration).total_seconds()))
 
 
-_here = threading.local()
-
-
-def handle(handler: Callable[[Any], Any], given: Any) -> None:
-    """Call the handler; a coroutine runs to its end in its own loop. The return value is dropped, because it might not
-    be picklable. Errors: TypeError for a generator, because its work was not done."""
-    _here.handler = handler
-    try:
-        begun = handler(given)
-        if inspect.iscoroutine(begun):
-            import asyncio
-
-            asyncio.run(begun)
-        elif inspect.isgenerator(begun) or inspect.isasyncgen(begun):
-            raise TypeError("the handler is a generator function: calling it does no work")
-    finally:
-        _here.handler = None
-
-
-def is_handling(handler: Callable[[Any], Any]) -> bool:
-    """Whether this thread runs a handler of this worker."""
-    return getattr(_here, "handler", None) is handler
-
-
 def check_handler(handler: object, executor: Executor | None) -> None:
     """Raise unless the handler can be called in its executor. Errors: ConfigError."""
-    from concurrent.futures.process import ProcessPoolExecutor
-
     if not callable(handler):
         raise ConfigError(f"handler must be a function, not a {type(handler).__name__}.")
+    dumps, hint = _pickling(executor)
+    try:
+        dumps(handler)
+    except Exception as error:  # objects that cannot be pickled raise any type of error
+        first_line = str(error).split("\n")[0]
+        raise ConfigError(
+            f"The handler cannot be pickled for other processes: {first_line}", hint=hint
+        ) from None
+
+
+def _pickling(executor: Executor | None) -> tuple[Callable[[object], object], str]:
+    """How an executor pickles handlers, and what helps if that fails. Threads and unknown executors pickle nothing."""
     if isinstance(executor, ProcessPoolExecutor):
-        try:
-            pickle.dumps(handler)
-        except Exception as error:  # objects that cannot be pickled raise any type of error
-            raise ConfigError(
-                f"The handler cannot be pickled for other processes: {error}",
-                hint="define it at the top of a module (not as a lambda or inside a function), or run it in threads",
-            ) from None
+        return pickle.dumps, (
+            "define it at the top of a module (not as a lambda or inside a function), or run it in threads"
+        )
+    if type(executor).__module__.startswith(
+        "distributed."
+    ):  # Dask pickles functions by value, also for its threads
+        import cloudpickle
+
+        return cloudpickle.dumps, "create clients, files and locks inside the function, or run it in threads"
+    return lambda _: b"", ""

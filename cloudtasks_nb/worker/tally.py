@@ -39,11 +39,11 @@ class Tally(msgspec.Struct):
     waiting: int = 0
     """Tasks that were leased ahead and wait for a handler."""
     running: int = 0
-    """Running handler calls, without those that hang."""
+    """Running handlers, without those that hang. An executor with other processes may hold more calls."""
     hanging: int = 0
     """Handler calls that still run after `handler_timeout`. Their tasks count as failed."""
     in_hand: int = 0
-    """Tasks in these calls: more than calls, if a call takes several."""
+    """Tasks in the executor: more than handlers if a call takes several tasks, or if short calls travel together."""
     longest_s: float = 0.0
     """The running time of the oldest handler call, in seconds."""
     acknowledging: int = 0
@@ -76,11 +76,9 @@ class Tally(msgspec.Struct):
         """Finished tasks per second."""
         return self.done / self.elapsed_s if self.elapsed_s else 0.0
 
-    def note(self, task: str, attempt: int, error: BaseException | str) -> None:
+    def note(self, task: str, attempt: int, why: str) -> None:
         """Record why a task failed, without secrets, because the card shows it."""
-        said = scrub_lines(str(error).split("\n")[0])
-        words = said if isinstance(error, str) else f"{type(error).__name__}: {said}"
-        self.failures.append(Failure(task, attempt, words[:200]))
+        self.failures.append(Failure(task, attempt, scrub_lines(why.split("\n")[0])[:200]))
 
     def card(self, title: str) -> Card:
         """The live card of a worker."""

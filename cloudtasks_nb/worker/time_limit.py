@@ -6,7 +6,8 @@ import math
 from collections.abc import Collection
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
-from .hand import Hand
+from .bundling import START_WITHIN_S
+from .hand import Bundle
 from .options import WorkerOptions
 
 
@@ -26,29 +27,34 @@ class TimeLimit:
             self._limit_s = options.timeout_s
             self.why = f"the handler ran longer than handler_timeout={options.timeout_s:g} s"
 
-    def next_s(self, running: Collection[Hand], now_s: float) -> float:
+    def next_s(self, running: Collection[Bundle], now_s: float) -> float:
         """The time of the next check. It is infinite if there is no limit."""
         if self._limit_s == math.inf:
             return math.inf
         if self._queued(running):
             return now_s + self._limit_s / 10
-        return min((hand.began_s for hand in running if not hand.is_late), default=math.inf) + self._limit_s
+        return min((self._ends_s(bundle) for bundle in running if not bundle.is_late), default=math.inf)
 
-    def late(self, running: Collection[Hand], now_s: float) -> list[Hand]:
-        """The handlers that exceed the limit for the first time. It marks them as late."""
+    def late(self, running: Collection[Bundle], now_s: float) -> list[Bundle]:
+        """The bundles that exceed the limit for the first time. It marks them as late."""
         if self._limit_s == math.inf:
             return []
-        for hand in self._queued(running):
-            hand.began_s = now_s
+        for bundle in self._queued(running):
+            bundle.began_s = now_s
         late = [
-            hand
-            for hand in running
-            if now_s - hand.began_s >= self._limit_s and not (hand.is_late or hand.has_ended)
+            bundle
+            for bundle in running
+            if now_s >= self._ends_s(bundle) and not (bundle.is_late or bundle.has_ended)
         ]
-        for hand in late:
-            hand.is_late = True
+        for bundle in late:
+            bundle.is_late = True
         return late
 
-    def _queued(self, running: Collection[Hand]) -> list[Hand]:
-        """The handlers that their pool has not started."""
-        return [hand for hand in running if self._knows_starts and hand.is_queued]
+    def _ends_s(self, bundle: Bundle) -> float:
+        """The end of the time of a bundle. The last of several handlers may start a little later than the first."""
+        starts_within_s = START_WITHIN_S if len(bundle.hands) > 1 else 0.0
+        return bundle.began_s + starts_within_s + self._limit_s
+
+    def _queued(self, running: Collection[Bundle]) -> list[Bundle]:
+        """The bundles that their pool has not started."""
+        return [bundle for bundle in running if self._knows_starts and bundle.is_queued]

@@ -12,8 +12,9 @@ from ..interrupts import interrupts_go_to
 from ..model.durations import DurationLike
 from ..model.json import Duration
 from ..shown import Shown
+from .handling import is_handling
 from .loop import WorkerRun
-from .options import WorkerOptions, check_handler, is_handling
+from .options import WorkerOptions, check_handler
 from .tally import NEW_WORKER, LiveCard, Tally
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from .lab import CLOSE, Lab, running_lab
 from .service import Service
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
+    from playwright.sync_api import Browser, Page, ViewportSize
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 INSTALL = (
@@ -101,37 +101,61 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
-def kept(browser: Browser) -> Iterator[list[Page]]:
-    """The page that tests in JupyterLab share: loading JupyterLab takes longer than most tests."""
-    pages: list[Page] = []
+def kept(browser: Browser) -> Iterator[dict[str, Page]]:
+    """The pages that tests share, an empty one and JupyterLab: opening one takes longer than many tests."""
+    pages: dict[str, Page] = {}
     yield pages
-    for opened in pages:
+    for opened in pages.values():
         opened.context.close()
 
 
-def patient(browser: Browser) -> BrowserContext:
+def new_page(browser: Browser) -> Page:
+    """A page in its own context: with its own cookies and its own clock."""
     context = browser.new_context(viewport=SIZE)
     context.add_init_script(NO_TIMEOUT)
-    return context
+    return context.new_page()
+
+
+def kind_of(fixtures: list[str]) -> str:
+    """Which shared page a test gets; "" for a page of its own, if it moves the clock or loads Notebook 7."""
+    if "lab" in fixtures:
+        return "lab"
+    return "" if {"clock", "notebook7"} & {*fixtures} else "empty"
 
 
 @pytest.fixture
-def page(browser: Browser, kept: list[Page], request: pytest.FixtureRequest) -> Iterator[Page]:
+def page(browser: Browser, kept: dict[str, Page], request: pytest.FixtureRequest) -> Iterator[Page]:
     """An empty page, or JupyterLab without an open notebook; an error thrown by any script on it fails the test."""
-    in_lab = "lab" in request.fixturenames
-    opened = kept.pop() if in_lab and kept else patient(browser).new_page()
+    kind = kind_of(request.fixturenames)
+    opened = kept.pop(kind, None) or new_page(browser)
     opened.set_viewport_size(SIZE)
     thrown: list[str] = []
     note = lambda error: thrown.append(str(error))  # noqa: E731 - needed to remove the listener
     opened.on("pageerror", note)
     yield opened
-    if in_lab and not request.node.stash.get(FAILED, False):
-        opened.evaluate(CLOSE)
+    if kind and not request.node.stash.get(FAILED, False):
+        if kind == "lab":
+            opened.evaluate(CLOSE)
+        else:
+            empty(opened)
         opened.remove_listener("pageerror", note)
-        kept.append(opened)
+        kept[kind] = opened
     else:
         opened.context.close()
     assert [error for error in thrown if NOTEBOOK_7_THROWS not in error] == []
+
+
+def empty(page: Page) -> None:
+    page.unroute_all()
+    page.context.clear_cookies()
+    page.mouse.move(0, 0)
+    page.goto("about:blank")
+
+
+@pytest.fixture
+def clock(page: Page) -> None:
+    """A test can move page.clock: the page is its own."""
+    page.clock.install()
 
 
 @pytest.hookimpl(wrapper=True)

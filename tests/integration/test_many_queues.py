@@ -255,6 +255,24 @@ def test_several_that_refuse_are_named_and_where_all_refuse_the_call_itself_fail
         project.queues("-").tasks(page_token="nonsense")
 
 
+def test_where_the_first_eight_refuse_the_error_begins_with_the_others(
+    project: ct.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for at in range(9):
+        fill(project.create_queue(f"africa-south1/z{at}"), 1)
+    sent = Wire(monkeypatch)
+    sent.refused = dict.fromkeys((f"z{at}" for at in range(9)), 403)
+    with pytest.raises(ct.PermissionDenied, match="5 of 13 queues were not tried") as caught:
+        project.queues("-").tasks()
+    others = project.queues("-").tasks(page_token=caught.value.page_token)
+    with pytest.raises(ct.PermissionDenied) as caught:
+        others.to_dataframe(progress=False)
+    assert len(caught.value.result) == 9
+    assert len(caught.value.not_listed) == 9
+    sent.refused.clear()
+    assert len(project.queues("-").tasks(page_token=caught.value.page_token).to_dataframe()) == 9
+
+
 @pytest.mark.parametrize("whole_project", [False, True])
 @pytest.mark.parametrize("reached", [1, 2, 3])
 def test_an_export_that_is_cut_short_goes_on_with_the_first_missing_page(
@@ -310,6 +328,28 @@ def test_a_progress_line_says_how_many_list_calls_it_takes(
     assert "in about 7 list calls" in capsys.readouterr().err
     project.queues("-").tasks(page_size=2).to_arrow(progress=True)
     assert "in at least 4 list calls: 9 tasks in" in capsys.readouterr().err
+
+
+def test_the_progress_line_of_a_rest_counts_only_the_rest(
+    project: ct.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sent, queue = Wire(monkeypatch), project.queue("q2")
+
+    def export() -> object:
+        return queue.tasks(page_size=1).to_csv(tmp_path / "tasks.csv", progress=True, resume=True)
+
+    sent.refused_after = 3
+    with pytest.raises(ct.Unavailable):
+        export()
+    sent.refused_after = None
+    assert "in about 5 list calls" in capsys.readouterr().err
+    export()
+    shown = capsys.readouterr().err
+    assert "in about 2 list calls" in shown
+    assert "3 of about 5 tasks" in shown
+    token = queue.tasks(page_size=3).first_page.next_page_token
+    queue.tasks(page_size=1, page_token=token).to_arrow(progress=True)
+    assert "tasks of us-central1/q2: 2 tasks" in capsys.readouterr().err, "the total is unknown"
 
 
 WRITERS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -374,8 +414,8 @@ def test_what_was_kept_serves_only_the_same_export_and_only_while_its_token_is_v
     export()
     assert len(sent.listed) == 3, "all pages are read again: the token was older than two hours"
     assert not kept.exists()
-    with Partial(path, ["a"]), pytest.raises(ct.ConfigError, match="is in use by another export"):
-        Partial(path, ["a"])
+    with Partial(path, {"a": "b"}), pytest.raises(ct.ConfigError, match="is in use by another export"):
+        Partial(path, {"a": "b"})
     kept.write_bytes(b"no pages" * 200)
     with pytest.raises(ct.ConfigError, match="is not an unfinished export"):
         export()

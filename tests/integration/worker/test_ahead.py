@@ -14,7 +14,7 @@ import pytest
 
 import cloudtasks_nb as ct
 from cloudtasks_nb.worker.ahead import Ahead
-from cloudtasks_nb.worker.hand import Hand
+from cloudtasks_nb.worker.hand import Bundle
 from cloudtasks_nb.worker.leasing import Leasing
 from cloudtasks_nb.worker.options import WorkerOptions
 from cloudtasks_nb.worker.time_limit import TimeLimit
@@ -170,8 +170,8 @@ def test_the_time_limit_of_a_handler_starts_with_the_handler(
     waited, go = threading.Event(), threading.Event()
     late = TimeLimit.late
 
-    def told(self: TimeLimit, running: Collection[Hand], now_s: float) -> list[Hand]:
-        if any(hand.is_queued for hand in running):
+    def told(self: TimeLimit, running: Collection[Bundle], now_s: float) -> list[Bundle]:
+        if any(bundle.is_queued for bundle in running):
             looks_s.append(now_s)
             if now_s - looks_s[0] > 2.5:
                 waited.set()  # longer than the time limit

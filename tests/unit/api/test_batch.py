@@ -12,6 +12,8 @@ import pytest
 from google.auth.credentials import Credentials
 
 import cloudtasks_nb as ct
+from cloudtasks_nb.api import one_request
+from cloudtasks_nb.rest import session
 from tests.scripted import Scripted, answer, refusal, scripted
 
 PLACE = "projects/local/locations/us-central1"
@@ -249,3 +251,57 @@ def test_a_verb_that_breaks_over_its_answer_leaves_the_others_theirs() -> None:
             batch.add(queue.refresh)
     assert [type(item.error) for item in batch.results] == [AttributeError, type(None)]
     assert "no_such_thing" in str(batch.results)
+
+
+def test_a_batch_whose_time_is_used_up_by_rejections_was_rejected_and_did_not_time_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    exhausted = multipart(part(0, status=429, rpc_status="RESOURCE_EXHAUSTED"))
+    with client_of(answer(200, named("emails")), exhausted) as (client, server):
+        queue, send = client.queue("emails"), session.exchange
+
+        def late(*args: Any, **rest: Any) -> Any:
+            if len(server.requests) == 1:
+                return send(*args, **rest)
+            raise ct.Timeout("No response in time.")
+
+        monkeypatch.setattr(session, "exchange", late)
+        with client.batch() as batch:
+            batch.add(queue.refresh)
+    assert isinstance(batch.results[0].error, ct.ResourceExhausted)
+
+
+def test_a_rejected_batch_pauses_the_quota_of_its_calls() -> None:
+    script = answer(200, named("emails")), refusal(429, "RESOURCE_EXHAUSTED", "later", Retry_After="60")
+    with client_of(*script, timeout=5) as (client, server):
+        queue = client.queue("emails")
+        with pytest.raises(ct.ResourceExhausted), client.batch() as batch:
+            batch.add(queue.refresh)
+        with client.batch() as batch:
+            batch.add(queue.refresh)
+        with pytest.raises(ct.ResourceExhausted, match="nothing was sent"):
+            queue.refresh()
+    assert "nothing was sent" in (batch.results[0].error.hint or "")
+    assert len(server.requests) == 2
+
+
+def test_a_paused_quota_stops_no_call_of_a_batch_that_uses_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    script = [
+        answer(200, named("emails")),
+        answer(200, named("other")),
+        refusal(429, "RESOURCE_EXHAUSTED", "later", Retry_After="30"),
+        multipart(part(0, {"tasks": []})),
+    ]
+    waits: list[float] = []
+    monkeypatch.setattr(one_request.time, "sleep", waits.append)
+    with client_of(*script, timeout=20) as (client, server):
+        queue, free = client.queue("emails"), client.queue("other")
+        with pytest.raises(ct.ResourceExhausted):
+            queue.lease()
+        with client.batch(timeout=60) as batch:
+            batch.add(queue.lease)
+            batch.add(free.lease)
+    assert [item.ok for item in batch.results] == [True, True]
+    queues = [[line.split("/")[7] for line in sent(server, at)] for at in (-2, -1)]
+    assert queues == [["other"], ["emails"]]
+    assert waits == [pytest.approx(30, abs=5)]

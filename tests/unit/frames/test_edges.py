@@ -19,6 +19,7 @@ from cloudtasks_nb.errors import DecodeError
 from cloudtasks_nb.frames import QUEUES, TASKS, task_page, to_pandas, write_csv
 from cloudtasks_nb.model.json import Instant, Int64, decode, encode
 from cloudtasks_nb.model.messages import ListQueuesResponse, ListTasksResponse
+from tests.examples import examples
 from tests.scripted import answer, scripted
 
 QUEUE = "projects/p/locations/us-central1/queues/emails"
@@ -100,7 +101,7 @@ def _found(read: Any, raw: bytes) -> Any:
         return "refused"
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @example([{"name": f"{QUEUE}/tasks/1", "scheduleTime": "2026-12-31T00:00:00+0530"}])
 @given(st.lists(TASK, max_size=3))
 def test_every_way_says_the_same_of_a_page(tasks: list[dict[str, Any]]) -> None:

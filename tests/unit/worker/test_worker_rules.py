@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import cloudtasks_nb as ct
 from cloudtasks_nb.render import text
 from cloudtasks_nb.worker.hand import Haul
+from cloudtasks_nb.worker.handling import why
 from cloudtasks_nb.worker.options import WorkerOptions
 from cloudtasks_nb.worker.refill import Patience, Turns, backoff_s
 from cloudtasks_nb.worker.settling import Gathered, LeaseCall, Settling
@@ -104,8 +105,8 @@ def test_options_that_do() -> None:
 
 def test_why_a_task_failed_is_told_without_its_secrets() -> None:
     tally = Tally()
-    tally.note("t", 1, ValueError("token=abc123hidden\nand more"))
-    tally.note("t", 2, ValueError("refused: Bearer ya29.hidden-hidden"))
+    tally.note("t", 1, why(ValueError("token=abc123hidden\nand more")))
+    tally.note("t", 2, why(ValueError("refused: Bearer ya29.hidden-hidden")))
     assert [one.words for one in tally.failures] == [
         "ValueError: token=•••",
         "ValueError: refused: Bearer •••",

@@ -1,0 +1,73 @@
+"""Calls handlers, in any executor, and reports in plain text how they ended."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from ..redact import scrub_lines
+
+_here = threading.local()
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """How handler calls ended: those that started, in order. Text, because not every exception can be pickled.
+
+    `whys`: why each call failed; empty if it returned. `took_s`: the time of all these calls, in seconds.
+    """
+
+    whys: list[str]
+    took_s: float
+
+
+def handle(handler: Callable[[Any], Any], given: Sequence[Any], within_s: float) -> Ended:
+    """Call the handler with one argument after the other. No call starts after `within_s`, except the first."""
+    began_s = time.perf_counter()
+    whys: list[str] = []
+    for one in given:
+        if whys and time.perf_counter() - began_s > within_s:
+            break
+        whys.append(_why_failed(handler, one))
+    return Ended(whys, time.perf_counter() - began_s)
+
+
+def why(error: BaseException) -> str:
+    """An exception in one line, without secrets: its type and its message."""
+    try:
+        said = scrub_lines(str(error).split("\n")[0])
+    except Exception:  # a __str__ of others may raise
+        said = "its message cannot be read"
+    return f"{type(error).__name__}: {said}"
+
+
+def is_handling(handler: Callable[[Any], Any]) -> bool:
+    """Whether this thread runs a handler of this worker."""
+    return getattr(_here, "handler", None) is handler
+
+
+def _why_failed(handler: Callable[[Any], Any], given: Any) -> str:
+    _here.handler = handler
+    try:
+        _call(handler, given)
+    except BaseException as error:
+        return why(error)
+    finally:
+        _here.handler = None
+    return ""
+
+
+def _call(handler: Callable[[Any], Any], given: Any) -> None:
+    """Call the handler; a coroutine runs to its end in its own loop. The return value is dropped, because it might not
+    be picklable. Errors: TypeError for a generator, because its work was not done."""
+    begun = handler(given)
+    if inspect.iscoroutine(begun):
+        import asyncio
+
+        asyncio.run(begun)
+    elif inspect.isgenerator(begun) or inspect.isasyncgen(begun):
+        raise TypeError("the handler is a generator function: calling it does no work")

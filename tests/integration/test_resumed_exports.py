@@ -1,0 +1,180 @@
+"""Interrupted exports: which pages continue which export, and files that were changed or did not fit on the disk."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import cloudtasks_nb as ct
+from cloudtasks_nb.frames import Partial
+from cloudtasks_nb.rest import session as wire
+from cloudtasks_nb.rest.exchange import Answer
+from tests.integration.filling import fill, new_id
+
+ONCE = ct.Retry(max_tries=1)
+
+
+@pytest.fixture
+def project(emulator: str) -> Iterator[ct.Client]:
+    with ct.connect(new_id(), "us-central1", endpoint=emulator, retry=ONCE) as client:
+        fill(client.create_queue("q"), 9)
+        yield client
+
+
+@pytest.fixture
+def other(emulator: str) -> Iterator[ct.Client]:
+    """A client of another project, with a queue of the same name."""
+    with ct.connect(new_id(), "us-central1", endpoint=emulator, retry=ONCE) as client:
+        fill(client.create_queue("q"), 9)
+        yield client
+
+
+def cut(monkeypatch: pytest.MonkeyPatch, listing: ct.Pager[ct.Task], path: Path) -> Path:
+    """Run an export that fails after two pages. Returns the file of its pages."""
+    send, left = wire.exchange, [1]
+
+    def failing(http, verb, url, **rest):  # type: ignore[no-untyped-def]
+        left[0] -= 1
+        if left[0] < 0:
+            return Answer(503, "application/json", 0.0, b'{"error": {"code": 503}}')
+        return send(http, verb, url, **rest)
+
+    with monkeypatch.context() as patched, pytest.raises(ct.Unavailable):
+        patched.setattr(wire, "exchange", failing)
+        listing.to_parquet(path, progress=False, resume=True)
+    return path.with_name(f"{path.name}.partial")
+
+
+def resumed(listing: ct.Pager[ct.Task], path: Path) -> list[str]:
+    listing.to_parquet(path, progress=False, resume=True)
+    assert not path.with_name(f"{path.name}.partial").exists()
+    return sorted(pq.read_table(path)["task_id"].to_pylist())
+
+
+ALL = [f"t-00{n}" for n in range(9)]
+Listing = Callable[[ct.Client], ct.TaskPager]
+OTHERS: dict[str, tuple[Listing, Listing]] = {
+    "where": (
+        lambda client: client.queue("q").tasks(page_size=2).where("attempts:0"),
+        lambda client: client.queue("q").tasks(page_size=2).where("attempts:1"),
+    ),
+    "secret in the query": (
+        lambda client: client.queue("q").tasks(page_size=2).where("-url:https://a.test/?token=abcdefgh"),
+        lambda client: client.queue("q").tasks(page_size=2).where("-url:https://a.test/?token=ijklmnop"),
+    ),
+    "first page": (
+        lambda client: client.queue("q").tasks(page_size=2),
+        lambda client: client.queue("q").tasks(
+            page_size=2, page_token=client.queue("q").tasks(page_size=4).first_page.next_page_token
+        ),
+    ),
+    "at risk": (
+        lambda client: client.queue("q").at_risk(attempts_left=100, page_size=2),
+        lambda client: client.queue("q").at_risk(attempts_left=1, page_size=2),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", OTHERS)
+def test_pages_of_another_listing_are_not_mixed_in(
+    case: str, project: ct.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = OTHERS[case]
+    kept = cut(monkeypatch, first(project), tmp_path / "tasks.parquet")
+    assert b"abcdefgh" not in kept.read_bytes(), "a secret was stored"
+    with pytest.raises(ct.ConfigError, match="belongs to another export, with another"):
+        resumed(second(project), tmp_path / "tasks.parquet")
+    resumed(first(project), tmp_path / "tasks.parquet")
+
+
+@pytest.mark.parametrize("whole_project", [False, True])
+def test_pages_of_another_project_are_not_mixed_in(
+    whole_project: bool, project: ct.Client, other: ct.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def listing(client: ct.Client) -> ct.TaskPager:
+        return (
+            client.queues("-").tasks(page_size=2) if whole_project else client.queue("q").tasks(page_size=2)
+        )
+
+    cut(monkeypatch, listing(project), tmp_path / "tasks.parquet")
+    with pytest.raises(ct.ConfigError, match="with another project or resource"):
+        resumed(listing(other), tmp_path / "tasks.parquet")
+    assert resumed(listing(project), tmp_path / "tasks.parquet") == ALL
+
+
+def test_an_emulator_with_another_port_is_read_anew(
+    project: ct.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut(monkeypatch, project.queue("q").tasks(page_size=2), tmp_path / "tasks.parquet")
+    with ct.local() as client:
+        same = ct.connect(project.project, "us-central1", endpoint=client.endpoint)
+        fill(same.create_queue("q"), 3)
+        assert resumed(same.queue("q").tasks(page_size=2), tmp_path / "tasks.parquet") == ALL[:3]
+
+
+def test_a_page_token_that_is_not_valid_any_more_starts_the_export_again(
+    project: ct.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = cut(monkeypatch, project.queue("q").tasks(page_size=2), tmp_path / "tasks.parquet")
+    change(kept, "UPDATE pages SET next = 'gone'")
+    assert resumed(project.queue("q").tasks(page_size=2), tmp_path / "tasks.parquet") == ALL
+
+
+def change(kept: Path, sql: str) -> None:
+    with closing(sqlite3.connect(kept)) as pages:
+        pages.execute(sql)
+        pages.commit()
+
+
+def cut_in_half(kept: Path) -> None:
+    kept.write_bytes(kept.read_bytes()[: kept.stat().st_size // 2])
+
+
+DAMAGES: dict[str, Callable[[Path], None]] = {
+    "half of the file": cut_in_half,
+    "a page": lambda kept: change(kept, "UPDATE pages SET rows = x'00'"),
+    "no first page": lambda kept: change(kept, "DELETE FROM pages WHERE rowid = 1"),
+    "other tables": lambda kept: change(kept, "ALTER TABLE pages DROP COLUMN read_s"),
+    "another text": lambda kept: change(kept, "UPDATE export SET told = 'text'"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_file_is_named_with_the_way_out(
+    damage: str, project: ct.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = cut(monkeypatch, project.queue("q").tasks(page_size=2), tmp_path / "tasks.parquet")
+    DAMAGES[damage](kept)
+    with pytest.raises(ct.ConfigError, match="is damaged") as caught:
+        resumed(project.queue("q").tasks(page_size=2), tmp_path / "tasks.parquet")
+    assert caught.value.hint == "delete the file"
+    kept.unlink()
+    assert resumed(project.queue("q").tasks(page_size=2), tmp_path / "tasks.parquet") == ALL
+
+
+def test_a_full_disk_is_an_error_of_the_disk_and_the_pages_before_are_kept(tmp_path: Path) -> None:
+    page = pa.record_batch({"text": [str(n) for n in range(5000)]})
+    with pytest.raises(OSError, match=r"tasks\.partial") as caught, Partial(tmp_path / "tasks", {}) as kept:
+        kept.add(page, "second")
+        kept._db.execute("PRAGMA max_page_count = 1")  # no more than it has now
+        for _ in range(100):
+            kept.add(page, "third")
+    assert caught.value.strerror == "No space left on device"
+    with Partial(tmp_path / "tasks", {}) as kept:
+        assert kept.pages == len(list(kept.batches())) >= 1
+
+
+def test_a_log_with_another_filter_or_window_is_read_anew_or_rejected(
+    project: ct.Client, tmp_path: Path
+) -> None:
+    queue = project.queue("q")
+    whole, failed = queue.log(since="2h"), queue.log(since="2h", status="failed")
+    identities = [log._identity(log._export(None, None, secrets=False)) for log in (whole, failed)]
+    assert identities[0] != identities[1]
+    assert whole._listing.window != queue.log(since="1h")._listing.window

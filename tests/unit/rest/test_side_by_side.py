@@ -1,0 +1,64 @@
+"""Concurrent calls: their order, their limit, and a caller that stops early."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from cloudtasks_nb.rest.side_by_side import side_by_side
+
+
+def test_results_come_in_order_and_an_error_is_raised_in_its_place() -> None:
+    def half(number: int) -> int:
+        if number == 3:
+            raise ValueError("odd")
+        return number // 2
+
+    found = side_by_side(half, [8, 6, 3, 4], 2)
+    assert [next(found), next(found)] == [4, 3]
+    with pytest.raises(ValueError, match="odd"):
+        next(found)
+
+
+def test_at_most_so_many_calls_run_concurrently() -> None:
+    lock, running, most = threading.Lock(), 0, 0
+    together = threading.Barrier(2)
+
+    def work(_: int) -> None:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        together.wait(timeout=60)
+        with lock:
+            running -= 1
+
+    list(side_by_side(work, range(6), 2))
+    assert most == 2
+
+
+def test_who_stops_early_waits_for_no_call_and_no_further_one_begins() -> None:
+    begun: list[int] = []
+    may_end = threading.Event()
+
+    def slow(number: int) -> int:
+        begun.append(number)
+        if number:
+            may_end.wait(timeout=60)
+        return number
+
+    with closing(_typed(side_by_side(slow, range(5), 2))) as found:
+        assert next(found) == 0
+    may_end.set()
+    for thread in threading.enumerate():
+        if thread.name == "cloudtasks-side-by-side":
+            assert thread.daemon, "Python would wait for it at exit"
+            thread.join(timeout=60)
+    assert set(begun) <= {0, 1, 2}
+
+
+def _typed(found: Iterator[int]):  # type: ignore[no-untyped-def]
+    return found
