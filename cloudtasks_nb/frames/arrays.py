@@ -79,7 +79,9 @@ class Few:
 
 def spread(values: pa.Array, places: pa.Array | None) -> pa.Array:
     """For each row, the value at an index, or null. `places` is None if every row has its value."""
-    return values if places is None else pc.take(values, places, memory_pool=POOL)
+    if places is None:
+        return values
+    return pc.take(values, places, memory_pool=POOL) if len(values) else pa.nulls(len(places), values.type)
 
 
 def array_of(values: Any, kind: pa.DataType) -> pa.Array:
