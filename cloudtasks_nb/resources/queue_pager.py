@@ -67,7 +67,8 @@ class QueuePager(Pager[Queue]):
         """
         query = {"responseView": check_view(view), "pageSize": page_size, "orderBy": order_by}
         session, queues = self._listing.session, list(self)
-        pages = TasksOfQueues(session, [queue.name for queue in queues], query)
+        names = [queue.name for queue in queues]
+        pages = TasksOfQueues(session, names, query, f"{self._listing.caption} in {self._tokens.resource}")
         ordered = f" by {order_by}" if order_by else ""
         listing = _TasksListing(
             session,

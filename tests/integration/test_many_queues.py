@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 
 import cloudtasks_nb as ct
-from tests.integration.filling import fill
+from tests.integration.filling import fill, new_id
 from tests.integration.many import PLACES, SIZES, Wire, project_of_queues
 
 
@@ -211,6 +211,36 @@ def test_several_that_refuse_are_named_and_where_all_refuse_the_call_itself_fail
         project.queues("-").tasks()
     with pytest.raises(ct.InvalidArgument, match="does not belong to a listing of many queues"):
         project.queues("-").tasks(page_token="nonsense")
+
+
+def test_a_page_token_serves_only_the_listing_that_it_belongs_to(project: ct.Client, emulator: str) -> None:
+    """Its queues would count as deleted, and the result would look complete."""
+    token = project.queues("-").tasks(page_size=1).first_page.next_page_token
+    with ct.connect(new_id(), "us-central1", endpoint=emulator) as other:
+        other.create_queue("z")
+        others = [
+            other.queues("-"),
+            project.queues("us-central1"),
+            project.queues("-", filter="state=RUNNING"),
+        ]
+        for queues in others:
+            with pytest.raises(ct.InvalidArgument, match="belongs to another listing: queues of"):
+                queues.tasks(page_token=token)
+    assert len(list(project.queues("-").tasks(page_token=token))) == 8
+
+
+@pytest.mark.parametrize("whole_project", [False, True])
+def test_the_line_that_lists_the_rest_filters_it(
+    project: ct.Client, monkeypatch: pytest.MonkeyPatch, whole_project: bool
+) -> None:
+    sent = Wire(monkeypatch)
+    listing = project.queues("-").tasks if whole_project else project.queue("q2").tasks
+    tasks = listing(page_size=1).where("attempts:0").where("-code:error")
+    sent.refused_after = 2
+    with pytest.raises(
+        ct.Unavailable, match=r"tasks\(page_token=error.page_token\)\.where\(…\) lists the rest"
+    ):
+        tasks.to_dataframe(progress=False)
 
 
 def test_where_the_first_eight_refuse_the_error_begins_with_the_others(
