@@ -5,6 +5,8 @@ BIN    := $(VENV)/bin
 SETUP  := $(VENV)/.installed
 # The scripts of an environment contain its path. If the checkout moved, or its Python is gone, it is created again.
 USABLE := $(shell $(BIN)/python -c '' 2>/dev/null && grep -qF '$(CURDIR)/$(BIN)/python' $(BIN)/pip && echo yes)
+# Tests start hundreds of processes. None compiles again what another one compiled, even if the environment forbids to keep it.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: made-again help demo test test-hosts image-test check pythons lint types env browser page docs linkcheck clean
 
@@ -36,7 +38,7 @@ $(SETUP): pyproject.toml $(if $(USABLE),,made-again)
 	@echo "2 of 3: pip"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
 	@echo "3 of 3: the packages that pyproject.toml names (most of the time)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --editable '.[dev]'
 	@touch $@
 
 demo: $(SETUP)

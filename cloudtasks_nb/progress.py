@@ -55,6 +55,13 @@ def bar(
     )
 
 
+def begin_at(shown: Any, count: int) -> None:
+    """Show items of an earlier run, which do not count for the rate."""
+    if count and not isinstance(shown, Silent):
+        shown.n = shown.initial = shown.last_print_n = count
+        shown.refresh()
+
+
 @contextmanager
 def _to_its_end(options: dict[str, Any]) -> Iterator[Any]:
     """A tqdm line that is replaced by plain text at the end, with the final total.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import gc
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,10 @@ import pytest
 from hypothesis import settings
 
 from tests.emulator_process import EmulatorProcess
+from tests.examples import examples
 
-settings.register_profile(
-    "steady", deadline=None
-)  # the speed of an example depends on the load of the machine
+# The speed of an example depends on the load of the machine, so it has no deadline.
+settings.register_profile("steady", deadline=None, max_examples=examples(100))
 settings.load_profile("steady")
 
 LONGEST_FIRST = ["e2e", "integration", "contract", "unit"]
@@ -26,6 +27,17 @@ def emulator() -> Iterator[str]:
     with EmulatorProcess("--no-dispatch") as process:
         yield process.url
         assert process.stop() == ("", ""), "the emulator printed more than its ready line"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect without the garbage collector, which later ignores what exists now: modules and tests stay to the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

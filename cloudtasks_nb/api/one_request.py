@@ -10,7 +10,7 @@ import quopri
 import re
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ..discreet import JsonObject
 from ..errors import CloudTasksError, DecodeError, TransportError
@@ -26,6 +26,8 @@ from ..rest.trying import TryingCall
 
 MOST = 1000
 """The limit of calls in one request."""
+MOST_BYTES = 8_000_000
+"""The bodies in one request; Google's services accept about 10 MB."""
 
 Outcome = bytes | CloudTasksError
 
@@ -61,9 +63,7 @@ def send_batch(session: Session, parts: Sequence[BatchPart], timeout_s: float) -
     of_version: dict[str, list[BatchPart]] = {}
     for part in parts:
         of_version.setdefault(part.call.method.version, []).append(part)
-    for together in (
-        same[start : start + MOST] for same in of_version.values() for start in range(0, len(same), MOST)
-    ):
+    for together in (chunk for same in of_version.values() for chunk in _chunks(same)):
         deadline = Deadline(timeout_s)
         turns = [(part.turn_s(deadline), part) for part in together]
         wait_s = max(turn_s for turn_s, _ in turns)
@@ -76,6 +76,17 @@ def send_batch(session: Session, parts: Sequence[BatchPart], timeout_s: float) -
             requests += 1
             _wait(_send(session, pending, deadline))
     return requests
+
+
+def _chunks(parts: Sequence[BatchPart]) -> Iterator[Sequence[BatchPart]]:
+    """The parts of each request. Its bodies have at most `MOST_BYTES`, unless one alone is larger."""
+    start = size = 0
+    for at, part in enumerate(parts):
+        size += len(part.call.body or b"")
+        if at - start == MOST or (size > MOST_BYTES and at > start):
+            yield parts[start:at]
+            start, size = at, len(part.call.body or b"")
+    yield parts[start:]
 
 
 def _wait(for_s: float) -> None:
@@ -223,4 +234,6 @@ def _answer(raw: bytes) -> Answer | None:
         return None
     said = fields(lines)
     headers = {name: said.get(name.lower(), "") for name in ("Content-Type", "Retry-After", "Date")}
+    if not headers["Content-Type"] and body.lstrip().startswith(b"{"):  # the part has no headers
+        headers["Content-Type"] = "application/json"
     return Answer.of(int(status[1]), headers, body.strip(b"\r\n"))

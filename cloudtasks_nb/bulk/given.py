@@ -38,15 +38,30 @@ def is_frame(given: Any) -> bool:
 
 
 def as_frame(given: Any) -> Any:
-    """Convert a foreign table, or frame.to_dict("records"), to a DataFrame; returns other input unchanged."""
+    """Convert a foreign table, or frame.to_dict("records"), to a DataFrame, and a foreign column to a list.
+
+    Returns other input unchanged.
+    """
     if is_frame(given) or isinstance(given, Exports):  # our listings are iterated
         return given
+    if (values := _values_of(given)) is not None:
+        return values()
     is_rows = isinstance(given, list) and bool(given) and all(isinstance(row, dict) for row in given)
     if not is_rows and not hasattr(given, "__arrow_c_stream__"):
         return given
     from ..frames import frame_from
 
     return frame_from(given)
+
+
+def _values_of(given: Any) -> Callable[[], list[Any]] | None:
+    """The method that lists the values of a single column of pandas, Polars or Arrow; None for other input."""
+    if not (hasattr(given, "__arrow_c_stream__") or hasattr(given, "__arrow_c_array__")):
+        return None
+    found = getattr(given, "to_list", None)
+    if found is None and hasattr(given, "type"):  # an array of pyarrow
+        found = getattr(given, "to_pylist", None)
+    return found if callable(found) else None
 
 
 def new_items(queue: Queue, given: Any, defaults: TaskOptions) -> NumberedItems:
@@ -142,6 +157,9 @@ def leased_items(queue: QueueName, given: Any) -> NumberedItems:
             raise InvalidArgument(error.message, hint=error.hint) from None
 
     given = [given] if isinstance(given, Leased) else given
+    if is_frame(given := as_frame(given)):
+        hint = "select tasks: [task for task in leased if task.name in set(frame.name)]"
+        raise InvalidArgument("A table holds no leased tasks.", hint=hint)
     _check_several(given, "holds no leased tasks", "pass the tasks of queue.lease()")
     return items_from(given, make, lambda: given)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,8 @@ from ..names import QueueName, check_task_id
 from ..resources.leased import Lease
 
 _PROBLEMS_SHOWN = 10
+MOST_BYTES = 6_000_000
+"""The payloads in one request. As base64 they take 8 MB, and Google's services accept about 10 MB."""
 _MADE_ONCE = 20_000  # larger inputs are converted twice, to validate and to send, to save memory
 
 
@@ -39,9 +41,25 @@ class Item(msgspec.Struct, kw_only=True):
     attempts: int = 0
     error: CloudTasksError | None = None
 
+    @property
+    def weight(self) -> int:
+        """The bytes of its payload."""
+        return len(self.task.payload or b"") if self.task is not None else 0
+
     def __repr__(self) -> str:
         words = f": {self.error.message}" if self.error is not None else ""
         return f"<Item {self.index} {self.name}{words}>"
+
+
+def pieces(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    """Split items where their payloads would exceed the size of a request."""
+    start, weight = 0, 0
+    for at, item in enumerate(items):
+        weight += item.weight
+        if weight > MOST_BYTES and at > start:
+            yield items[start:at]
+            start, weight = at, item.weight
+    yield items[start:]
 
 
 class NumberedItems:

@@ -29,13 +29,14 @@ from ..rest.deadline import Deadline
 from ..rest.retry import may_have_run, may_repeat
 from ..rest.session import Session
 from ..rest.trying import Trying
-from .items import Item, NumberedItems
+from .items import MOST_BYTES, Item, NumberedItems, pieces
 from .pace import Pace
 from .result import BulkResult, Verb
 from .steps import Outcome, Step
 
 # These errors apply to all items, so the call ends.
 _FATAL = (AuthError, ConfigError, DecodeError, PermissionDenied)
+_OF_ONE_AMONG_OTHERS = (DecodeError, PermissionDenied)  # if other items of the same request succeeded
 _BROKEN = TransportError("A connection that broke.")
 _LOOK_S = 0.1  # the polling interval for interrupts
 
@@ -121,13 +122,15 @@ class BulkRun:
         """Read one more chunk; returns whether it has items. It fills a list of the caller, so that no item is lost if
         the input raises."""
         most = min(self._most, max(1, int(min(self._pace.limit(time.monotonic()), 1e9))))
-        while len(chunk) < most and not self._is_over():
+        weight = 0
+        while len(chunk) < most and weight < MOST_BYTES and not self._is_over():
             self._reading = True
             item = next(items, None)
             self._reading = False
             if item is None:
                 break
             chunk.append(item)
+            weight += item.weight
         return bool(chunk) and not self._is_over()
 
     def _land(self, flying: Flying, shown: Any) -> None:
@@ -231,11 +234,13 @@ class BulkRun:
 
     def _once(self, at: int, step: Step, items: list[Item], tries: int) -> list[Item]:
         """Make one try; returns the items to retry, each with its error."""
-        try:
-            outcomes: list[Outcome] = step(items, self._wait)
-        except CloudTasksError as error:
-            outcomes = [error] * len(items)
-        again, effect = [], step.effect
+        outcomes: list[Outcome] = []
+        for piece in pieces(items):
+            try:
+                outcomes += step(piece, self._wait)
+            except CloudTasksError as error:
+                outcomes += [error] * len(piece)
+        again, effect, is_some_done = [], step.effect, any(outcome is None for outcome in outcomes)
         for item, outcome in zip(items, outcomes, strict=True):
             item.attempts = max(item.attempts, tries)
             was_done = effect.name in item.uncertain and _status(outcome) == effect.done_when_repeated
@@ -249,7 +254,7 @@ class BulkRun:
                 item.uncertain |= {effect.name}
             if self._may_again(outcome, step):
                 again.append(item)
-            else:
+            elif not (is_some_done and isinstance(outcome, _OF_ONE_AMONG_OTHERS)):
                 self._give_up(outcome)
         return again
 

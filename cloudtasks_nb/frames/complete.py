@@ -42,7 +42,10 @@ def complete_or_absent(path: str | os.PathLike[str], *, private: bool = False) -
 
 @contextmanager
 def complete_or_absent_folder(path: str | os.PathLike[str], *, private: bool) -> Iterator[Path]:
-    """A folder that gets its name only when all is written; an error or interrupt leaves nothing behind."""
+    """A folder that gets its name only when all is written; an error or interrupt leaves nothing behind.
+
+    An empty folder is replaced, with no wider permissions.
+    """
     check_path(path)
     target = Path(path).expanduser().resolve()
     if target.exists() and not target.is_dir():
@@ -50,10 +53,14 @@ def complete_or_absent_folder(path: str | os.PathLike[str], *, private: bool) ->
     if target.exists() and any(target.iterdir()):
         why = "The folder is not empty: pass a new path, or delete the folder first"
         raise FileExistsError(errno.EEXIST, why, str(target))
+    if target.exists() and (target.is_mount() or target.samefile(Path())):
+        why = "It is a mount point or the current folder, which cannot be replaced: pass a new folder in it"
+        raise OSError(errno.EBUSY, why, str(target))
     if not target.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "Its folder does not exist: create it first", str(target))
     part = target.with_name(f".{secrets.token_hex(8)}.part")
-    part.mkdir(mode=0o700 if private else 0o777)
+    mode = (0o700 if private else 0o777) & (target.stat().st_mode if target.exists() else 0o777)
+    part.mkdir(mode=mode | 0o700)
     try:
         yield part
         if target.exists():

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Key = tuple[Any, ...]
 
 _MISSING = "__HIVE_DEFAULT_PARTITION__"  # as Hive, Arrow, Spark and DuckDB write it
+_LONGEST_NAME = 255  # on all usual disks
 _MOST_PARTITIONS = 10_000
 _MOST_OPEN = 64
 _MOST_HELD_BYTES = 4 * GROUP_BYTES
@@ -60,11 +61,31 @@ def _check(schema: pa.Schema, partition_by: Sequence[str]) -> None:
             f"partition_by={list(partition_by)!r}: {strangers[0]!r} is not a column of text or integers.",
             hint=f"use {', '.join(usable)}",
         )
+    if len(set(partition_by)) < len(partition_by):
+        raise ConfigError(
+            f"partition_by={list(partition_by)!r} names a column twice.", hint="name each column once"
+        )
     if set(partition_by) >= set(schema.names):
         raise ConfigError(
             "partition_by names all columns, so the files would be empty.",
             hint='pass fewer columns, such as partition_by=["location", "queue"]',
         )
+
+
+def _folder_name(column: str, value: Any) -> str:
+    """The folder for a value of a column. Errors: ConfigError."""
+    if value == _MISSING:
+        raise ConfigError(
+            f"A row has the {column} {_MISSING!r}, which readers take for a missing value.",
+            hint="pass other columns as partition_by",
+        )
+    name = f"{column}={_MISSING if value is None else quote(str(value), safe='')}"
+    if len(name) > _LONGEST_NAME:
+        raise ConfigError(
+            f"A row has the {column} {value[:40]!r}…, which is too long for the name of a folder.",
+            hint='pass columns with short values, such as partition_by=["location", "queue"]',
+        )
+    return name
 
 
 class _Parts:
@@ -120,16 +141,14 @@ class _Parts:
                 f"partition_by={self._names!r} makes more than {_MOST_PARTITIONS:,} folders.",
                 hint='pass columns with few values, such as partition_by=["location", "queue"]',
             )
-        if _MISSING in key:
-            column = self._names[key.index(_MISSING)]
+        folder = self._folder.joinpath(*map(_folder_name, self._names, key))
+        try:
+            folder.mkdir(parents=True, exist_ok=not self._names)
+        except FileExistsError:
             raise ConfigError(
-                f"A row has the {column} {_MISSING!r}, which readers take for a missing value.",
-                hint="pass other columns as partition_by",
-            )
-        values = [_MISSING if value is None else quote(str(value), safe="") for value in key]
-        names = [f"{name}={value}" for name, value in zip(self._names, values, strict=True)]
-        folder = self._folder.joinpath(*names)
-        folder.mkdir(parents=True, exist_ok=True)
+                f"Two values of {' and '.join(self._names)} differ only in case, and this disk ignores case.",
+                hint="write to another disk, or pass other columns as partition_by",
+            ) from None
         part = self._parts[key] = _Part(folder, self._schema)
         return part
 

@@ -7,12 +7,14 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..errors import ConfigError
 from ..model.json import Duration
 from .arrays import MAP, SPAN, TEXT
 from .complete import complete_or_absent
@@ -25,6 +27,8 @@ Batches = Iterable[pa.RecordBatch]
 # One row group per page would compress badly and be slow to read; a single one could not be streamed.
 GROUP_ROWS = 50_000
 GROUP_BYTES = 16 * 1024 * 1024
+_CODECS = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
+_NOT_WRITTEN = (".zip", ".xz", ".7z", ".tar", ".tgz")
 FORMULA = re.compile(r"[=+\-@\t\r]")
 """The beginning of a text that a spreadsheet takes for a formula."""
 
@@ -56,14 +60,20 @@ def write_csv(
 ) -> Path:
     """Write batches to a CSV file (maps as JSON, bytes as base64, durations as "0.5s"). Returns its path.
 
-    `spreadsheet_safe` puts an apostrophe before texts that a spreadsheet would take for formulas.
+    `spreadsheet_safe` puts an apostrophe before texts that a spreadsheet would take for formulas. A path that ends with
+    .gz, .bz2 or .zst is compressed. Errors: those of `batches`, OSError, ConfigError for another compression.
     """
     from pyarrow.csv import CSVWriter
 
+    codec = _codec_of(path)
     texts = pa.schema(
         [(field.name, pa.string() if field.type in _AS_TEXT else field.type) for field in schema]
     )
-    with complete_or_absent(path, private=private) as file, CSVWriter(file, texts) as writer:
+    with (
+        complete_or_absent(path, private=private) as file,
+        _compressed(file, codec) as sink,
+        CSVWriter(sink, texts) as writer,
+    ):
         for batch in batches:
             columns = [flat(column) for column in batch.columns]
             writer.write_batch(
@@ -72,6 +82,27 @@ def write_csv(
                 )
             )
     return Path(path).expanduser()
+
+
+def _codec_of(path: str | os.PathLike[str]) -> str | None:
+    suffix = Path(path).suffix.lower()
+    if suffix in _NOT_WRITTEN:
+        raise ConfigError(
+            f"A CSV file cannot be compressed as {suffix} here.",
+            hint="end the path with .csv.gz, .csv.bz2 or .csv.zst, or with .csv",
+        )
+    return _CODECS.get(suffix)
+
+
+@contextmanager
+def _compressed(file: BinaryIO, codec: str | None) -> Iterator[Any]:
+    """The file, or a stream that compresses into it."""
+    if codec is None:
+        yield file
+        return
+    # A copy of the descriptor, because Arrow closes the file at the end, and the caller still needs it.
+    with os.fdopen(os.dup(file.fileno()), "wb") as same, pa.CompressedOutputStream(same, codec) as stream:
+        yield stream
 
 
 def _with_units(schema: pa.Schema) -> pa.Schema:

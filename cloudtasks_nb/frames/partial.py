@@ -16,6 +16,7 @@ from typing import Self
 import pyarrow as pa
 
 from ..errors import ConfigError
+from ..platforms import check_path
 
 VALID = timedelta(hours=2)
 """How long a page token is valid. Source: SPEC section 2.5."""
@@ -41,9 +42,11 @@ class Partial:
     """
 
     def __init__(self, path: str | os.PathLike[str], told: Mapping[str, str], state: str = "") -> None:
+        check_path(path)
         target = Path(path).expanduser()
-        if not target.name:  # ".": a folder
-            target = target.resolve()
+        target = target if target.name not in ("", "..") else target.resolve()
+        if not target.name:
+            raise ConfigError(f"{path!r} cannot be written.", hint="pass the path of a file or a new folder")
         self.path = target.with_name(f"{target.name}.partial")
         if not target.parent.is_dir():  # raised now, not after the last page
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(target))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..arguments import Checked
 from ..errors import ConfigError
-from ..frames.resting import collector_rests
+from ..frames.resting import importing
 from ..platforms import names_folder
 from .cut_short import UntilCut
 
@@ -74,7 +74,7 @@ class Exports(Checked, ABC):
             [0, 1, 2, 3, 4]
         """
         export = self._export(columns, decode, secrets=secrets, begins=limit is None)
-        with collector_rests():  # this imports pandas
+        with importing("pandas"):
             from ..frames import to_pandas
 
         pages = UntilCut(self._limited(export, limit, progress), self._rest)
@@ -160,7 +160,7 @@ class Exports(Checked, ABC):
 
         folders = [partition_by] if isinstance(partition_by, str) else list(partition_by or ())
         with self._reader_for(path, progress, export, resume=resume) as reader:
-            if partition_by is None and not names_folder(path):
+            if not folders and not names_folder(path):
                 return write_parquet(path, reader.schema, reader, private=secrets)
             return write_dataset(path, reader.schema, reader, folders, private=secrets)
 
@@ -176,6 +176,8 @@ class Exports(Checked, ABC):
         resume: bool = False,
     ) -> Path:
         """Stream all items to a CSV file, which appears only once it is complete. Returns its path.
+
+        A path that ends with .gz, .bz2 or .zst, such as "tasks.csv.gz", is compressed.
 
         `spreadsheet_safe=True` puts an apostrophe before texts that a spreadsheet would read as a formula. Use such a
         file for reading only: create_tasks() needs a file without apostrophes.
@@ -232,8 +234,8 @@ class Exports(Checked, ABC):
             raise ConfigError(
                 f"decode={decode!r} needs payloads.", hint='list them with queue.tasks(view="FULL")'
             )
-        with self._beginning_to_fetch() if begins else nullcontext(), collector_rests():
-            from ..frames import Export  # this imports Arrow: many objects, and hardly any garbage
+        with self._beginning_to_fetch() if begins else nullcontext(), importing("pyarrow"):
+            from ..frames import Export
 
             return Export(self._own_columns(), columns, decode, secrets=secrets)
 

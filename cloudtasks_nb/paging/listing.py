@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import msgspec
@@ -148,6 +148,9 @@ class Items(ShownFirst, Exports, list[T]):
 
     def _pages_of(self, columns: Columns[Any], limit: int | None, progress: bool | None) -> Iterator[Any]:
         return iter([columns.of(self[:limit])])
+
+    def _now_(self) -> datetime:
+        return self._listing.session.now()
 
     def _shape_(self) -> Table:
         return self._listing.table(self, self._listing.counted(len(self)))

@@ -8,16 +8,18 @@ import sys
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sized
 from contextlib import closing, contextmanager
+from datetime import datetime
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from ..connected import Connected
 from ..errors import CloudTasksError, ConfigError, DecodeError, InvalidArgument
 from ..frames.resting import collector_waits
 from ..model.json import decode
-from ..progress import bar, is_shown
+from ..progress import bar, begin_at, is_shown
 from ..rest.pages import PageTokens
 from ..shown import Shown
 from .ahead import Ahead, Begun, Fetch, OneThread, arrow_is_loaded
@@ -241,10 +243,10 @@ class Pager(Connected, Shown, Exports, Generic[T]):
             several = self._needs_several(columns, limit)
         ahead = limit is None  # with a limit, a prefetched page may be wasted
         with (
-            self._bar(progress, limit, several=several) as shown,
+            self._bar(progress, limit, several=several, read=kept.pages if kept is not None else 0) as shown,
             closing(self._raw_pages(tokens, ahead=ahead, start=start)) as pages,
         ):
-            shown.update(kept.items if kept is not None else 0)
+            begin_at(shown, kept.items if kept is not None else 0)
             while left is None or left > 0:
                 raw = next(pages, None)
                 if raw is None:
@@ -333,8 +335,8 @@ class Pager(Connected, Shown, Exports, Generic[T]):
             kept.add(batch, tokens.coming)
             yield batch
 
-    def _bar(self, progress: bool | None, limit: int | None, *, several: bool) -> Any:
-        """The progress line of an export, with the estimated total before the first call.
+    def _bar(self, progress: bool | None, limit: int | None, *, several: bool, read: int) -> Any:
+        """The progress line of an export, with the estimated total before the first call. `read`: pages read before.
 
         The estimate may need a request, so an export of the first page has none.
         """
@@ -342,11 +344,18 @@ class Pager(Connected, Shown, Exports, Generic[T]):
         if not is_shown(progress, several=several):
             return bar(caption, noun, False, several=several)
         expected = collector_waits()(self._listing.expected)() if several else Expected()
+        if self._start:  # the number of tasks before the page token is unknown
+            expected = Expected()
+        if read and expected.calls is not None:
+            expected = replace(expected, calls=max(1, expected.calls - read))
         if limit is not None:
             expected = Expected(min(expected.items, limit) if expected.items else None)
         return bar(
             caption + expected.words, noun, True, several=several, total=expected.items, estimated=True
         )
+
+    def _now_(self) -> datetime:
+        return self._listing.session.now()
 
     def _shape_(self) -> Table:
         page = self._page(self._first)
@@ -363,11 +372,13 @@ class Pager(Connected, Shown, Exports, Generic[T]):
 
 
 # Usually the token is the last member of the response, so the rest need not be parsed: a single brace after it closes
-# the object, and within a string its quotes would be escaped.
-_LAST_MEMBER = re.compile(rb'[{,]\s*"nextPageToken"\s*:\s*"([^"\\]*)"\s*}\s*\Z')
+# the object. Within a string, its quotes would be escaped, and only a name is followed by a colon.
+_TOKEN = b'"nextPageToken"'
+_LAST_MEMBER = re.compile(rb'"nextPageToken"\s*:\s*"([^"\\]*)"\s*}\s*\Z')
 _TAIL_BYTES = 4096
 
 
 def _next_token(raw: bytes) -> str:
-    last = _LAST_MEMBER.search(raw, max(0, len(raw) - _TAIL_BYTES))
+    at = raw.rfind(_TOKEN, max(0, len(raw) - _TAIL_BYTES))
+    last = _LAST_MEMBER.match(raw, at) if at >= 0 else None
     return last[1].decode() if last else decode(raw, _Listing).next_page_token

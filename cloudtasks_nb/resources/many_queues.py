@@ -21,6 +21,8 @@ from ..rest.session import Session
 from .everywhere import reason_of
 
 LIST = "projects.locations.queues.tasks.list"
+REST = "client.queues(…).tasks(page_token=error.page_token)"
+"""The line of code that lists the rest of a failed listing."""
 SIDE_BY_SIDE = 8
 """How many queues are read concurrently, each one page at a time."""
 
@@ -37,23 +39,30 @@ class Place(msgspec.Struct, frozen=True, array_like=True):
     """The position in a listing of many queues. As a string, it is the page token of the listing.
 
     `going`: started queues, in the order of their next pages. `after`: all queues up to this name were started. `late`:
-    queues that could not be read, which are tried again at the end.
+    queues that could not be read, which are tried again at the end. `listing`: the queues that it lists.
     """
 
     going: Sequence[Next] = ()
     after: str = ""
     late: Sequence[Next] = ()
+    listing: str = ""
 
     @classmethod
-    def of(cls, token: str) -> Place:
-        """Parse a page token. Errors: InvalidArgument."""
+    def of(cls, token: str, listing: str) -> Place:
+        """Parse a page token. Errors: InvalidArgument, also for one of another listing."""
         try:
-            return msgspec.json.decode(base64.urlsafe_b64decode(token), type=cls) if token else cls()
+            place = msgspec.json.decode(base64.urlsafe_b64decode(token), type=cls) if token else cls()
         except (binascii.Error, msgspec.DecodeError, ValueError):
             raise InvalidArgument(
                 f"The page token {token[:60]!r} does not belong to a listing of many queues.",
                 hint="pass error.page_token of a listing that failed",
             ) from None
+        if token and place.listing != listing:
+            raise InvalidArgument(
+                f"The page token belongs to another listing: {place.listing}.",
+                hint=f"continue that listing; this one is {listing}",
+            )
+        return replace(place, listing=listing)
 
     @property
     def token(self) -> str:
@@ -88,7 +97,10 @@ class TasksOfQueues:
     its error is raised, because a listing without it would look complete.
     """
 
-    def __init__(self, session: Session, queues: Sequence[str], query: Mapping[str, Any]) -> None:
+    def __init__(
+        self, session: Session, queues: Sequence[str], query: Mapping[str, Any], listing: str
+    ) -> None:
+        self._listing = listing
         self._queues = sorted(queues)
         self._reasons: dict[str, str] = {}
         self._calls = {queue: PagedCall(session, LIST, {"parent": queue}, query) for queue in queues}
@@ -118,7 +130,7 @@ class TasksOfQueues:
         return call(one.token, continues=continues)
 
     def _page(self, token: str, read: Read) -> bytes:
-        place, refusals, empty = Place.of(token).begun(self._queues), 0, 0
+        place, refusals, empty = Place.of(token, self._listing).begun(self._queues), 0, 0
         while place.going or place.late:
             is_last_try = not place.going
             one, *rest = place.going or place.late
@@ -128,7 +140,10 @@ class TasksOfQueues:
                 page, version = self._turned(raw, one, others), version_said(raw)
                 if token or page.tasks or not page.next_page_token or empty == SIDE_BY_SIDE:
                     return in_version(encode(page), version)
-                place, empty = Place.of(page.next_page_token), empty + 1  # this checks the first page
+                place, empty = (
+                    Place.of(page.next_page_token, self._listing),
+                    empty + 1,
+                )  # this checks the first page
             except NotFound as error:
                 if is_unserved(error):
                     raise
@@ -137,10 +152,13 @@ class TasksOfQueues:
                 refusals += 1
                 self._reasons[one.queue] = reason_of(error)
                 late = place.late if is_last_try else [*place.late, one]
-                if is_last_try or not _is_of_its_queue(error) or (not token and refusals == SIDE_BY_SIDE):
-                    self._name_others(error, one, late)
-                    raise
                 place = replace(others, late=late).begun(self._queues)
+                too_many = not token and refusals == SIDE_BY_SIDE
+                if is_last_try or too_many or not _is_of_its_queue(error):
+                    self._name_others(error, one, late)
+                    if too_many and place.going:
+                        self._say_how_to_go_on(error, place)
+                    raise
         return b"{}"
 
     def _turned(self, raw: bytes, one: Next, others: Place) -> _Page:
@@ -152,6 +170,13 @@ class TasksOfQueues:
             others = replace(others, going=[*others.going, again])
         page.next_page_token = others.begun(self._queues).token
         return page
+
+    def _say_how_to_go_on(self, error: CloudTasksError, place: Place) -> None:
+        """The first queues failed, but others may be readable: the error's page token begins with them."""
+        error.page_token = place.token
+        untried, every = len(self._queues) - len(place.late), len(self._queues)
+        said = f"{untried:,} of {every:,} queues were not tried: {REST} begins with them"
+        error.hint = f"{error.hint}; {said}" if error.hint else said
 
     def _name_others(self, error: CloudTasksError, one: Next, late: Sequence[Next]) -> None:
         """Add all queues that could not be read to the error of one of them, if there are several."""

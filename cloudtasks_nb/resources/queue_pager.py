@@ -19,7 +19,7 @@ from .bound import bind_all
 from .everywhere import fetch_everywhere
 from .expecting import expected_of
 from .many_queues import LIST as LIST_TASKS
-from .many_queues import TasksOfQueues
+from .many_queues import REST, TasksOfQueues
 from .queue import Queue
 from .task import Task, TaskListing, check_view
 from .task_pager import TaskPager
@@ -67,7 +67,8 @@ class QueuePager(Pager[Queue]):
         """
         query = {"responseView": check_view(view), "pageSize": page_size, "orderBy": order_by}
         session, queues = self._listing.session, list(self)
-        pages = TasksOfQueues(session, [queue.name for queue in queues], query)
+        names = [queue.name for queue in queues]
+        pages = TasksOfQueues(session, names, query, f"{self._listing.caption} in {self._tokens.resource}")
         ordered = f" by {order_by}" if order_by else ""
         listing = _TasksListing(
             session,
@@ -83,7 +84,7 @@ _QUEUE_OF_TASK = re.compile(rb'"(projects/[^/"]+/locations/[^/"]+/queues/[^/"]+)
 
 
 class _TasksListing(TaskListing):
-    rest = "client.queues(…).tasks(page_token=error.page_token)"
+    rest = REST
 
     def resource(self, raw: bytes) -> str:
         """All tasks of a page are of one queue."""

@@ -243,6 +243,7 @@ class TaskListing(Listing[Task]):
         fewer.caption = f"{self.caption} where {scrub(query)}"
         fewer.filter = sha256(f"{self.filter} {query}".encode()).hexdigest()  # the query may contain secrets
         fewer.expected = lambda: replace(expected(), items=None)
+        fewer.rest = f"{self.rest}.where(…)" if self.rest and not self.filter else self.rest
         return fewer
 
     def every(self, raw: bytes) -> list[Task]:

@@ -46,6 +46,7 @@ class _Error(msgspec.Struct):
         )
 
 
+_A_MINUTE_S = 60.0
 _IS_ERROR = re.compile(rb'\s*\{\s*"error"\s*:\s*[{"]')
 
 
@@ -81,6 +82,8 @@ def refusal(answer: Answer, *, method: str, resource: str) -> CloudTasksError:
         hint=hint_for(kind.rpc_status, error.message, error.details, method=method, resource=resource),
     )
     refused.retry_after_s = max(answer.retry_after_s, _retry_delay_s(error.details))
+    if refused.retry_after_s > _A_MINUTE_S and refused.hint:
+        refused.hint = refused.hint.replace("wait a minute", f"wait {refused.retry_after_s:,.0f} s")
     return refused
 
 

@@ -21,6 +21,7 @@ from .deadline import Deadline, while_connecting
 MAX_ANSWER_BYTES = 512 * 1024 * 1024
 _CHUNK_BYTES = 16 * 1024  # if packed, they decompress to 16 MB at most
 _LONGEST_WAIT_S = 86_400.0
+_UNCERTAIN = "a change may have taken effect: check before you try again"
 _LONGER = "try again, or give calls more time: ct.connect(timeout=60)"
 
 
@@ -72,6 +73,8 @@ def exchange(
             return Answer.of(response.status, response.headers, _read(url, response, bounds))
     except (exceptions.HTTPError, ValueError) as error:
         failure = _failure(url, error, deadline, was_sent=response is not None)
+        if verb == "GET" and failure.hint == _UNCERTAIN:
+            failure.hint = "try again"
     # Raised outside the except block: the library's error, as its context, would show the URL, which may hold a token.
     raise failure
 
@@ -144,7 +147,7 @@ def _timeout(url: str, deadline: Deadline, *, reached: bool = True) -> Timeout:
 def _broken(url: str, error: Exception) -> TransportError:
     return TransportError(
         f"The connection to {_host(url)} broke before the response was complete: {_cause(error)}.",
-        hint="a change may have taken effect: check before you try again",
+        hint=_UNCERTAIN,
     )
 
 

@@ -18,12 +18,13 @@ from .lab import CLOSE, Lab, running_lab
 from .service import Service
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
+    from playwright.sync_api import Browser, Page, ViewportSize
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 INSTALL = (
     "install what browser tests need with: sudo apt-get install chromium libatomic1"  # as in the Makefile
 )
+EMPTY = "about:blank"
 NOTEBOOK_7_THROWS = "reading 'schema'"  # thrown by Notebook 7 itself, with any content
 PATIENCE_MS = 20_000  # a busy machine is slow, and that is not an error
 # anywidget gives up on a panel that did not begin within 2 s.
@@ -101,37 +102,50 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
-def kept(browser: Browser) -> Iterator[list[Page]]:
-    """The page that tests in JupyterLab share: loading JupyterLab takes longer than most tests."""
-    pages: list[Page] = []
+def kept(browser: Browser) -> Iterator[dict[str, Page]]:
+    """The pages that tests share, an empty one and JupyterLab: opening one takes longer than many tests."""
+    pages: dict[str, Page] = {}
     yield pages
-    for opened in pages:
+    for opened in pages.values():
         opened.context.close()
 
 
-def patient(browser: Browser) -> BrowserContext:
+def new_page(browser: Browser) -> Page:
+    """A page in its own context: with its own cookies and its own clock."""
     context = browser.new_context(viewport=SIZE)
     context.add_init_script(NO_TIMEOUT)
-    return context
+    return context.new_page()
 
 
 @pytest.fixture
-def page(browser: Browser, kept: list[Page], request: pytest.FixtureRequest) -> Iterator[Page]:
-    """An empty page, or JupyterLab without an open notebook; an error thrown by any script on it fails the test."""
-    in_lab = "lab" in request.fixturenames
-    opened = kept.pop() if in_lab and kept else patient(browser).new_page()
+def page(browser: Browser, kept: dict[str, Page], request: pytest.FixtureRequest) -> Iterator[Page]:
+    """An empty page, or JupyterLab without an open notebook; an error thrown by any script on it fails the test.
+
+    It is shared if the test passed, left its clock alone, and did not go to another site.
+    """
+    kind = "lab" if "lab" in request.fixturenames else "clock" if "clock" in request.fixturenames else EMPTY
+    opened = kept.pop(kind, None) or new_page(browser)
     opened.set_viewport_size(SIZE)
     thrown: list[str] = []
     note = lambda error: thrown.append(str(error))  # noqa: E731 - needed to remove the listener
     opened.on("pageerror", note)
     yield opened
-    if in_lab and not request.node.stash.get(FAILED, False):
-        opened.evaluate(CLOSE)
-        opened.remove_listener("pageerror", note)
-        kept.append(opened)
-    else:
+    if request.node.stash.get(FAILED, False) or kind not in ("lab", opened.url):
         opened.context.close()
+    else:
+        opened.evaluate(CLOSE if kind == "lab" else "() => {}")  # after it, every error has arrived
+        opened.remove_listener("pageerror", note)
+        if kind == EMPTY:
+            opened.mouse.move(0, 0)
+            opened.goto(EMPTY)
+        kept[kind] = opened
     assert [error for error in thrown if NOTEBOOK_7_THROWS not in error] == []
+
+
+@pytest.fixture
+def clock(page: Page) -> None:
+    """A test can move page.clock: the page is its own."""
+    page.clock.install()
 
 
 @pytest.hookimpl(wrapper=True)

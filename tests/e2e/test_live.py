@@ -36,9 +36,8 @@ def queue(service: Service) -> Iterator[ct.Queue]:
 
 
 @pytest.fixture
-def ahead(page: Page) -> Iterator[Page]:
-    page.clock.install()
-    yield page
+def ahead(page: Page, clock: None) -> Page:
+    return page
 
 
 def looks_after(page: Page, seconds: int) -> int:

@@ -206,8 +206,8 @@ def test_a_press_whose_release_a_menu_swallowed_holds_no_update(page: Page, draw
 @pytest.mark.parametrize(
     "name", ["queue", "history", "leases", "monitor", "explorer", "access"], indirect=True
 )
+@pytest.mark.usefixtures("clock")
 def test_a_lost_message_gives_the_buttons_back_and_says_what_is_not_known(page: Page, draw: Draw) -> None:
-    page.clock.install()
     draw()
     first = page.locator("button.ct-action:visible:enabled").first
     first.click()

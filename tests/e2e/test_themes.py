@@ -100,8 +100,8 @@ def test_buttons_wait_for_the_answer_to_their_own_click(page: Page, queue: ct.Qu
     expect(refresh).to_be_enabled()
 
 
+@pytest.mark.usefixtures("clock")
 def test_a_kernel_that_does_not_answer_is_named(page: Page, queue: ct.Queue) -> None:
-    page.clock.install()
     mount(page, QueuePanel(queue))
     page.get_by_role("button", name="Refresh").click()
     page.clock.fast_forward(2_000)

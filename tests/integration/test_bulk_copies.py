@@ -125,3 +125,21 @@ def test_moving_leaves_nothing_behind(client: ct.Client, queue: ct.Queue) -> Non
     assert source.move_tasks(to=queue).ok
     assert shapes(queue) == before
     assert list(source.tasks()) == []
+
+
+def test_large_tasks_are_sent_in_requests_that_the_service_accepts(
+    client: ct.Client, queue: ct.Queue, calls: list[str]
+) -> None:
+    rows = [{"task_id": f"t-{n}", "payload": b"x" * 700_000, "url": URL} for n in range(50)]
+    queue.pause()
+    queue.create_tasks(rows, progress=False).raise_for_errors()
+    assert len(calls) < 20
+    copies = client.create_queue(new_id()).pause()
+    names = [task.name for task in queue.tasks()]  # they are read first
+    queue.copy_tasks(names, to=copies, progress=False).raise_for_errors()
+    with client.batch() as batch:
+        for row in rows:
+            batch.add(copies.create_task, **{**row, "task_id": f"again-{row['task_id']}"})
+    assert not batch.results.failed
+    assert 5 < batch.results.requests < 20
+    assert copies.count_tasks() == 100

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars
 import pyarrow as pa
 import pytest
 
@@ -56,6 +58,37 @@ def test_a_table_of_another_library_comes_back_as_tasks(
     assert shapes(queue) == shapes(source)
     selected = table if form != "records" else listing.to_dataframe().to_dict("records")
     assert source.delete_tasks(selected, progress=False).done == 3
+
+
+COLUMNS: dict[str, Callable[[pa.Table], Any]] = {
+    "pandas": lambda table: table.to_pandas()["task_id"],
+    "pandas with Arrow dtypes": lambda table: table.to_pandas(types_mapper=pd.ArrowDtype)["task_id"],
+    "pandas with categories": lambda table: table.to_pandas()["task_id"].astype("category"),
+    "an index of pandas": lambda table: table.to_pandas().set_index("task_id").index,
+    "Polars": lambda table: polars.DataFrame(table)["task_id"],
+    "Arrow": lambda table: table["task_id"],
+    "an array of Arrow": lambda table: table["task_id"].combine_chunks(),
+}
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+def test_a_column_of_any_library_holds_payloads_and_names(queue: ct.Queue, column: str) -> None:
+    ids = pa.table({"task_id": ["a", "b"]})
+    queue.create_tasks(["x", "y"], url=URL, schedule="1h", progress=False)
+    tasks = queue.tasks().to_arrow()
+    assert queue.delete_tasks(COLUMNS[column](tasks), progress=False).done == 2
+    queue.create_tasks(COLUMNS[column](ids), url=URL, schedule="1h", progress=False).raise_for_errors()
+    assert sorted(task.text() for task in queue.tasks(view="FULL")) == ["a", "b"]
+
+
+def test_a_table_of_leased_tasks_cannot_be_acknowledged_and_the_error_shows_how(client: ct.Client) -> None:
+    work = client.create_queue(new_id(), kind="pull")
+    work.create_tasks(["x", "y"], progress=False)
+    leased = work.lease()
+    for table in (leased.to_dataframe(), leased.to_arrow()):
+        with pytest.raises(ct.InvalidArgument, match=r"task for task in leased if task\.name"):
+            work.acknowledge_tasks(table, progress=False)
+    assert work.acknowledge_tasks(pd.Series(list(leased)), progress=False).done == 2
 
 
 def test_rows_that_are_no_table_are_what_create_task_takes(queue: ct.Queue) -> None:

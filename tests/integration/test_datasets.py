@@ -122,6 +122,53 @@ def test_missing_and_empty_values_differ_and_no_value_is_read_as_missing(tmp_pat
     assert not (tmp_path / "taken").exists()
 
 
+def test_a_value_that_no_folder_can_have_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    schema = pa.schema([("key", pa.string()), ("n", pa.int64())])
+
+    def write(*keys: str) -> Path:
+        rows = [{"key": key, "n": n} for n, key in enumerate(keys)]
+        return dataset.write_dataset(
+            tmp_path / "d", schema, [pa.RecordBatch.from_pylist(rows, schema)], ["key"]
+        )
+
+    for long in ("x" * 252, "é" * 50):
+        with pytest.raises(ct.ConfigError, match="which is too long for the name of a folder"):
+            write("a", long)
+    monkeypatch.setattr(dataset, "quote", lambda value, safe: value.lower())  # as a disk that ignores case
+    with pytest.raises(ct.ConfigError, match="differ only in case"):
+        write("a", "A")
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_empty_folder_is_replaced_only_if_that_is_possible(
+    project: ct.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tasks = project.queue("europe-west1/a").tasks()
+    (tmp_path / "private").mkdir(mode=0o700)
+    tasks.to_parquet(f"{tmp_path}/private/")
+    assert (tmp_path / "private").stat().st_mode & 0o777 == 0o700
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    for path in ("./", f"{tmp_path}/here/"):
+        with pytest.raises(OSError, match="current folder"):
+            tasks.to_parquet(path)
+    tasks.to_parquet("tasks/")
+    assert files(Path()) == ["tasks/part-00000.parquet"]
+
+
+def test_columns_of_partitions_are_named_once_or_not_at_all(project: ct.Client, tmp_path: Path) -> None:
+    tasks = project.queue("europe-west1/a").tasks()
+    with pytest.raises(ct.ConfigError, match="names a column twice"):
+        tasks.to_parquet(f"{tmp_path}/x/", partition_by=["queue", "queue"])
+    assert tasks.to_parquet(tmp_path / "file.parquet", partition_by=[]).is_file()
+
+
+@pytest.mark.parametrize("path", ["", "nul\0", "/"])
+def test_a_path_is_checked_before_pages_are_kept_beside_it(path: str, project: ct.Client) -> None:
+    with pytest.raises(ct.ConfigError):
+        project.queue("europe-west1/a").tasks().to_parquet(path, resume=True)
+
+
 NOT_A_FILE: dict[str, Callable[[ct.Queue, str], object]] = {
     "csv": lambda queue, path: queue.tasks().to_csv(path),
     "excel": lambda queue, path: queue.tasks().to_excel(path),

@@ -1,10 +1,11 @@
-"""The wheel and the sdist are complete, and work in environments without other packages.
+"""The wheel and the sdist are complete, and work in environments without other packages. The sdist builds the site.
 
 Each extra is tested here, except `test` and `dev`: the tests themselves run with these.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -17,6 +18,7 @@ from email.parser import Parser
 from pathlib import Path
 
 import pytest
+from sphinx.util.inventory import InventoryFile
 
 import cloudtasks_nb as ct
 
@@ -86,7 +88,7 @@ def sdist(built: Path) -> Path:
 def plain(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder with a new, empty environment, and only the wheel in it, without extras."""
     place = tmp_path_factory.mktemp("plain")
-    _done([sys.executable, "-m", "venv", str(place / "env")], place)
+    _done([sys.executable, "-m", "venv", "--without-pip", str(place / "env")], place)
     _install(place, str(wheel))
     yield place
     shutil.rmtree(place)  # pytest keeps it if any test of the run failed
@@ -176,17 +178,105 @@ def test_with_plot_it_draws(plain: Path, wheel: Path, tmp_path: Path) -> None:
     assert _run(python, PLOT) == ["Axes"]
 
 
-def test_the_sdist_with_docs_builds_the_site(plain: Path, sdist: Path, tmp_path: Path) -> None:
-    """With the installed package only: the sources are not on the path."""
-    python = _extended(plain, tmp_path, f"{sdist}[docs]")
+# Only the kernel of a notebook draws: Sphinx itself runs without the extra "plot".
+SPHINX = """
+import runpy, sys
+
+sys.modules["matplotlib"] = None
+runpy.run_module("sphinx", run_name="__main__", alter_sys=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def site(plain: Path, sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The site as `make docs` builds it, from the sdist, with the installed package only: its sources are not there.
+
+    Warnings are errors: dead links, unknown names, bad markup, missing files. Of the notebooks, only the tour runs
+    here: test_notebooks.py runs all of them.
+    """
+    place = tmp_path_factory.mktemp("site")
+    python = _extended(plain, place, f"{sdist}[docs,plot]")
     with tarfile.open(sdist) as archive:
         # Python 3.11.2 has no extractall(filter=...); newer ones warn where no filter is set.
         archive.extraction_filter = getattr(tarfile, "data_filter", None)
-        archive.extractall(tmp_path)  # noqa: S202 - our own archive
-    [source] = tmp_path.glob("cloudtasks_nb-*")
+        archive.extractall(place)  # noqa: S202 - our own archive
+    [source] = place.glob("cloudtasks_nb-*")
     shutil.rmtree(source / "cloudtasks_nb")
-    _done([python, "-m", "sphinx", "-q", "-W", "--keep-going", "docs", "site"], source)
-    assert (source / "site/reference/client.html").exists()
+    options = ["-q", "-W", "--keep-going", "-j", "2", "-d", str(place / "doctrees"), "docs", "html"]
+    with ct.local(demo=True) as client:  # without the extra "local", the environment has no emulator
+        running = {"NOTEBOOKS": "01_tour", "CLOUD_TASKS_EMULATOR_HOST": client.endpoint}
+        _done([python, "-c", SPHINX, *options], source, **running)
+    yield source / "html"
+    shutil.rmtree(place)
+
+
+def test_every_public_name_has_an_entry(site: Path) -> None:
+    inventory = InventoryFile.loads((site / "objects.inv").read_bytes(), uri="")
+    there = {name for kind in inventory.data for name in inventory.data[kind] if kind.startswith("py:")}
+    wanted = {f"cloudtasks_nb.{name}" for name in ct.__all__ if name not in ("__version__", "oauth")}
+    wanted |= {f"cloudtasks_nb.oauth.{name}" for name in ct.oauth.__all__ if not name.isupper()}
+    assert wanted - there == set()
+
+
+def test_no_page_needs_a_network(site: Path) -> None:
+    """The site loads no scripts, styles or pictures from other sites."""
+    loaded = re.compile(r'<(?:script|img|link rel="stylesheet")[^>]*(?:src|href)="(https?:[^"]+)"')
+    found = {url for page in site.rglob("*.html") for url in loaded.findall(page.read_text())}
+    assert found == set()
+
+
+WORDS = {  # the words that users search for, and the page that should be found
+    "authentication": "how-to/authentication",
+    "migrate": "how-to/from-google-cloud-tasks",
+    "limits": "explanation/quotas",
+    "secrets": "explanation/security",
+    "export failed tasks": "how-to/export",
+    "troubleshooting": "how-to/troubleshooting",
+    "dead letter": "how-to/rescue",
+    "node": "how-to/from-your-language",
+    "service account key": "how-to/authentication",
+    "spreadsheet": "how-to/export",
+    "csv": "how-to/export",
+    "install": "quickstart",
+    "emulator": "how-to/emulator",
+    "docker": "how-to/start-an-emulator",
+    "rate limit": "explanation/quotas",
+}
+
+
+@pytest.fixture(scope="module")
+def found(site: Path) -> dict[str, list[str]]:
+    """The pages of each query, best first, as the site's own search returns them."""
+    path = f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}"
+    if (node := shutil.which("node", path=path)) is None:
+        words = "SEARCH TESTS CANNOT RUN: node is missing; install it with: make page"
+        if os.environ.get("CI") == "true":
+            pytest.fail(words)
+        pytest.skip(words)
+    queries = [*WORDS, *INTERNAL_WORDS]
+    command = [node, str(ROOT / "tests/search.cjs"), str(site), *queries]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return dict(zip(queries, json.loads(answer), strict=True))
+
+
+def test_a_search_finds_the_page_that_answers(found: dict[str, list[str]]) -> None:
+    missed = {query: found[query][:3] for query, page in WORDS.items() if page not in found[query][:3]}
+    assert missed == {}
+
+
+INTERNAL_WORDS = ("SPEC", "decision", "changelog", "architecture", "floors", "discovery")
+
+
+def test_a_search_finds_no_page_for_contributors(found: dict[str, list[str]]) -> None:
+    internal = ("internals/", "decisions/", "architecture", "changelog")
+    assert [page for pages in found.values() for page in pages if page.startswith(internal)] == []
+
+
+def test_tutorials_show_what_their_cells_show(site: Path) -> None:
+    page = (site / "tutorials/01_tour.html").read_text()
+    assert "ct-card" in page or 'class="ct' in page
+    assert 'src="../_static/panels.js' in page
+    assert "tasks in 00:00" not in page  # a progress line is only for a running cell
 
 
 def _extended(plain: Path, place: Path, *more: str) -> str:
@@ -201,7 +291,7 @@ def _extended(plain: Path, place: Path, *more: str) -> str:
 
 def _install(place: Path, *what: str) -> None:
     options = ["--quiet", "--disable-pip-version-check", "--no-compile"]
-    _done([_python(place), "-m", "pip", "install", *options, *what], place)
+    _done([sys.executable, "-m", "pip", "--python", _python(place), "install", *options, *what], place)
 
 
 def _python(place: Path) -> str:

@@ -1,4 +1,4 @@
-"""The site builds without a warning and documents every public name, and its statements are true."""
+"""The statements of the documentation are true, and its extensions work. test_distribution.py builds the site."""
 
 from __future__ import annotations
 
@@ -6,18 +6,12 @@ import ast
 import doctest
 import importlib.util
 import inspect
-import json
-import os
 import re
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from sphinx.util.inventory import InventoryFile
 
 import cloudtasks_nb as ct
 from cloudtasks_nb.command_line import EmulatorArguments, Parser
@@ -29,106 +23,6 @@ from cloudtasks_nb.oauth.signing_in import _ELSEWHERE
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site as `make docs` builds it. Warnings are errors: dead links, unknown names, bad markup.
-
-    Of the notebooks, only the tour runs here: test_notebooks.py runs all of them.
-    """
-    out = tmp_path_factory.mktemp("site")
-    command = [
-        sys.executable,
-        "-m",
-        "sphinx",
-        "-q",
-        "-W",
-        "--keep-going",
-        "-j",
-        "2",
-        "-d",
-        str(out / "doctrees"),
-    ]
-    built = subprocess.run(
-        [*command, str(DOCS), str(out / "html")],
-        env={**os.environ, "NOTEBOOKS": "01_tour"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert built.returncode == 0, built.stderr
-    return out / "html"
-
-
-@pytest.mark.timeout(400)  # the first test that needs it builds the site
-def test_every_public_name_has_an_entry(site: Path) -> None:
-    inventory = InventoryFile.loads((site / "objects.inv").read_bytes(), uri="")
-    there = {name for kind in inventory.data for name in inventory.data[kind] if kind.startswith("py:")}
-    wanted = {f"cloudtasks_nb.{name}" for name in ct.__all__ if name not in ("__version__", "oauth")}
-    wanted |= {f"cloudtasks_nb.oauth.{name}" for name in ct.oauth.__all__ if not name.isupper()}
-    assert wanted - there == set()
-
-
-def test_no_page_needs_a_network(site: Path) -> None:
-    """The site loads no scripts, styles or pictures from other sites."""
-    loaded = re.compile(r'<(?:script|img|link rel="stylesheet")[^>]*(?:src|href)="(https?:[^"]+)"')
-    found = {url for page in site.rglob("*.html") for url in loaded.findall(page.read_text())}
-    assert found == set()
-
-
-WORDS = {  # the words that users search for, and the page that should be found
-    "authentication": "how-to/authentication",
-    "migrate": "how-to/from-google-cloud-tasks",
-    "limits": "explanation/quotas",
-    "secrets": "explanation/security",
-    "export failed tasks": "how-to/export",
-    "troubleshooting": "how-to/troubleshooting",
-    "dead letter": "how-to/rescue",
-    "node": "how-to/from-your-language",
-    "service account key": "how-to/authentication",
-    "spreadsheet": "how-to/export",
-    "csv": "how-to/export",
-    "install": "quickstart",
-    "emulator": "how-to/emulator",
-    "docker": "how-to/start-an-emulator",
-    "rate limit": "explanation/quotas",
-}
-
-
-@pytest.fixture(scope="module")
-def found(site: Path) -> dict[str, list[str]]:
-    """The pages of each query, best first, as the site's own search returns them."""
-    path = f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}"
-    if (node := shutil.which("node", path=path)) is None:
-        words = "SEARCH TESTS CANNOT RUN: node is missing; install it with: make page"
-        if os.environ.get("CI") == "true":
-            pytest.fail(words)
-        pytest.skip(words)
-    queries = [*WORDS, *INTERNAL_WORDS]
-    command = [node, str(ROOT / "tests/search.cjs"), str(site), *queries]
-    answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return dict(zip(queries, json.loads(answer), strict=True))
-
-
-def test_a_search_finds_the_page_that_answers(found: dict[str, list[str]]) -> None:
-    missed = {query: found[query][:3] for query, page in WORDS.items() if page not in found[query][:3]}
-    assert missed == {}
-
-
-INTERNAL_WORDS = ("SPEC", "decision", "changelog", "architecture", "floors", "discovery")
-
-
-def test_a_search_finds_no_page_for_contributors(found: dict[str, list[str]]) -> None:
-    internal = ("internals/", "decisions/", "architecture", "changelog")
-    assert [page for pages in found.values() for page in pages if page.startswith(internal)] == []
-
-
-def test_tutorials_show_what_their_cells_show(site: Path) -> None:
-    page = (site / "tutorials/01_tour.html").read_text()
-    assert "ct-card" in page or 'class="ct' in page
-    assert 'src="../_static/panels.js' in page
-    assert "tasks in 00:00" not in page  # a progress line is only for a running cell
 
 
 @pytest.mark.parametrize("path", sorted((DOCS / "_ext").glob("*.py")), ids=lambda path: path.stem)

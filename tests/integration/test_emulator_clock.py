@@ -63,6 +63,18 @@ def test_cards_and_tables_reckon_from_the_emulators_clock(still: ct.Client) -> N
     assert " d ago" not in str(queues)
 
 
+def test_listings_name_the_instant_of_the_emulators_clock(still: ct.Client) -> None:
+    queue, work = still.create_queue("instants").pause(), still.create_queue("leases", kind="pull")
+    queue.create_task("x", url="https://example.com", schedule="1h")
+    work.create_task("x")
+    listings = [queue.tasks(), queue.tasks().first(1), still.queues("-").tasks()]
+    listings.append(work.lease(lease_duration="5m"))
+    now = still.emulator.advance("1min")
+    for listing in listings:
+        assert f"times as of {now:%Y-%m-%d %H:%M:%S}" in str(listing)
+    work.delete()
+
+
 def test_an_attempt_that_hangs_is_over_at_its_deadline(still: ct.Client) -> None:
     queue = still.create_queue("hanging").pause()  # only task.run() sends a task
     with socket.create_server(("127.0.0.1", 0)) as silent:

@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 import pyarrow as pa
+import pyarrow.csv
 import pytest
 
 import cloudtasks_nb as ct
@@ -92,6 +93,28 @@ def test_an_interrupt_leaves_nothing_half_written(verb: str, tmp_path: Path) -> 
         _, complaints = running.communicate(timeout=60)
     assert "KeyboardInterrupt" in complaints
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["tasks.csv.gz", "tasks.CSV.GZ", "tasks.csv.bz2", "tasks.csv.zst"])
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_csv_file_is_compressed_as_its_name_says(
+    name: str, resume: bool, queue: ct.Queue, tmp_path: Path
+) -> None:
+    fill(queue, 5)
+    path = queue.tasks(page_size=2).to_csv(tmp_path / name, resume=resume)
+    with pa.input_stream(path, compression={"z": "gzip", "2": "bz2", "t": "zstd"}[name[-1].lower()]) as file:
+        text = file.read()
+    assert pa.csv.read_csv(pa.BufferReader(text))["task_id"].to_pylist() == [f"t-00{n}" for n in range(5)]
+    assert [found.name for found in tmp_path.iterdir()] == [name]
+
+
+def test_a_compression_that_is_not_written_is_an_error_before_any_file(
+    queue: ct.Queue, tmp_path: Path
+) -> None:
+    for name in ("tasks.csv.zip", "tasks.csv.xz"):
+        with pytest.raises(ct.ConfigError, match="cannot be compressed as"):
+            queue.tasks().to_csv(tmp_path / name)
+    assert not list(tmp_path.iterdir())
 
 
 def test_arrow_batches_come_a_page_at_a_time(queue: ct.Queue, calls: list[str]) -> None:

@@ -3,66 +3,24 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pandas as pd
 import pyarrow as pa
 import pytest
 
 import cloudtasks_nb as ct
-from cloudtasks_nb.frames import Partial
-from cloudtasks_nb.rest import session as wire
-from cloudtasks_nb.rest.exchange import Answer
 from tests.integration.filling import fill, new_id
-
-PLACES = ("europe-west1", "us-central1", "us-central1", "europe-west1")
-SIZES = (3, 0, 5, 1)
-
-
-class Wire:
-    """Records the calls of a client, and can reject or delay them."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.listed: list[str] = []
-        self.refused: dict[str, int] = {}
-        self.answers: dict[str, tuple[int, str, float, bytes]] = {}
-        self.refused_after: int | None = None
-        self.interrupts = False
-        self.together: threading.Barrier | None = None
-        self._send = wire.exchange
-        monkeypatch.setattr(wire, "exchange", self)
-
-    def __call__(self, http, verb, url, **rest):  # type: ignore[no-untyped-def]
-        if url.partition("?")[0].endswith("/tasks") and verb == "GET":
-            queue = url.partition("/tasks")[0].rpartition("/")[2]
-            self.listed.append(queue)
-            status = self.refused.get(queue)
-            if status is None and self.refused_after is not None and len(self.listed) > self.refused_after:
-                if self.interrupts:
-                    raise KeyboardInterrupt
-                status = 503
-            if queue in self.answers:
-                return Answer(*self.answers[queue])
-            if status is not None:
-                return Answer(status, "application/json", 0.0, b'{"error": {"code": %d}}' % status)
-            if self.together is not None:
-                self.together.wait(timeout=60)
-        return self._send(http, verb, url, **rest)
+from tests.integration.many import PLACES, SIZES, Wire, project_of_queues
 
 
 @pytest.fixture
 def project(emulator: str) -> Iterator[ct.Client]:
-    """A client of a separate project, without retries."""
-    with ct.connect(new_id(), "us-central1", endpoint=emulator, retry=ct.Retry(max_tries=1)) as client:
-        for at, (place, size) in enumerate(zip(PLACES, SIZES, strict=True)):
-            fill(client.create_queue(f"{place}/q{at}"), size)
+    with project_of_queues(emulator) as client:
         yield client
 
 
@@ -255,6 +213,54 @@ def test_several_that_refuse_are_named_and_where_all_refuse_the_call_itself_fail
         project.queues("-").tasks(page_token="nonsense")
 
 
+def test_a_page_token_serves_only_the_listing_that_it_belongs_to(project: ct.Client, emulator: str) -> None:
+    """Its queues would count as deleted, and the result would look complete."""
+    token = project.queues("-").tasks(page_size=1).first_page.next_page_token
+    with ct.connect(new_id(), "us-central1", endpoint=emulator) as other:
+        other.create_queue("z")
+        others = [
+            other.queues("-"),
+            project.queues("us-central1"),
+            project.queues("-", filter="state=RUNNING"),
+        ]
+        for queues in others:
+            with pytest.raises(ct.InvalidArgument, match="belongs to another listing: queues of"):
+                queues.tasks(page_token=token)
+    assert len(list(project.queues("-").tasks(page_token=token))) == 8
+
+
+@pytest.mark.parametrize("whole_project", [False, True])
+def test_the_line_that_lists_the_rest_filters_it(
+    project: ct.Client, monkeypatch: pytest.MonkeyPatch, whole_project: bool
+) -> None:
+    sent = Wire(monkeypatch)
+    listing = project.queues("-").tasks if whole_project else project.queue("q2").tasks
+    tasks = listing(page_size=1).where("attempts:0").where("-code:error")
+    sent.refused_after = 2
+    with pytest.raises(
+        ct.Unavailable, match=r"tasks\(page_token=error.page_token\)\.where\(…\) lists the rest"
+    ):
+        tasks.to_dataframe(progress=False)
+
+
+def test_where_the_first_eight_refuse_the_error_begins_with_the_others(
+    project: ct.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for at in range(9):
+        fill(project.create_queue(f"africa-south1/z{at}"), 1)
+    sent = Wire(monkeypatch)
+    sent.refused = dict.fromkeys((f"z{at}" for at in range(9)), 403)
+    with pytest.raises(ct.PermissionDenied, match="5 of 13 queues were not tried") as caught:
+        project.queues("-").tasks()
+    others = project.queues("-").tasks(page_token=caught.value.page_token)
+    with pytest.raises(ct.PermissionDenied) as caught:
+        others.to_dataframe(progress=False)
+    assert len(caught.value.result) == 9
+    assert len(caught.value.not_listed) == 9
+    sent.refused.clear()
+    assert len(project.queues("-").tasks(page_token=caught.value.page_token).to_dataframe()) == 9
+
+
 @pytest.mark.parametrize("whole_project", [False, True])
 @pytest.mark.parametrize("reached", [1, 2, 3])
 def test_an_export_that_is_cut_short_goes_on_with_the_first_missing_page(
@@ -310,72 +316,3 @@ def test_a_progress_line_says_how_many_list_calls_it_takes(
     assert "in about 7 list calls" in capsys.readouterr().err
     project.queues("-").tasks(page_size=2).to_arrow(progress=True)
     assert "in at least 4 list calls: 9 tasks in" in capsys.readouterr().err
-
-
-WRITERS: dict[str, tuple[str, dict[str, Any]]] = {
-    "parquet": ("to_parquet", {}),
-    "csv": ("to_csv", {}),
-    "folder": ("to_parquet", {"partition_by": ["location", "queue"]}),
-}
-
-
-@pytest.mark.parametrize("writer", WRITERS)
-def test_a_file_that_was_cut_short_is_finished_by_the_same_line(
-    writer: str, project: ct.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sent, (verb, options) = Wire(monkeypatch), WRITERS[writer]
-    whole, path, kept = tmp_path / "whole", tmp_path / "tasks", tmp_path / "tasks.partial"
-
-    def export(path: Path, *, resume: bool) -> object:
-        tasks = project.queues("-").tasks(view="FULL", page_size=2)
-        return getattr(tasks, verb)(path, progress=False, resume=resume, **options)
-
-    export(whole, resume=False)
-    calls = len(sent.listed)
-    sent.refused_after = len(sent.listed) + 5
-    with pytest.raises(ct.Unavailable, match=r"tasks\.partial holds \d+ tasks: the same line reads the rest"):
-        export(path, resume=True)
-    assert sorted(found.name for found in tmp_path.iterdir()) == ["tasks.partial", "whole"]
-    assert kept.stat().st_mode & 0o777 == 0o600
-    sent.refused_after, before = None, len(sent.listed)
-    export(path, resume=True)
-    assert len(sent.listed) - before < calls
-    assert not kept.exists()
-    assert rows(path) == rows(whole)
-
-
-def rows(path: Path) -> list[tuple[Any, ...]]:
-    if path.is_dir():
-        return sorted(duckdb.read_parquet(f"{path}/**/*.parquet").project("name").fetchall())
-    if path.read_bytes()[:4] == b"PAR1":
-        return sorted(duckdb.read_parquet(str(path)).project("name").fetchall())
-    return sorted(duckdb.read_csv(str(path)).project("name").fetchall())
-
-
-def test_what_was_kept_serves_only_the_same_export_and_only_while_its_token_is_valid(
-    project: ct.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sent, path = Wire(monkeypatch), tmp_path / "tasks.parquet"
-    kept = tmp_path / "tasks.parquet.partial"
-
-    def export(**options: Any) -> Path:
-        return project.queue("q2").tasks(page_size=2).to_parquet(path, progress=False, resume=True, **options)
-
-    sent.refused_after = 2
-    with pytest.raises(ct.Unavailable):
-        export()
-    sent.refused_after = None
-    with pytest.raises(ct.ConfigError, match="belongs to another export"):
-        export(columns=["name"])
-    with closing(sqlite3.connect(kept)) as pages:
-        pages.execute("UPDATE pages SET read_s = read_s - 7201")
-        pages.commit()
-    sent.listed.clear()
-    export()
-    assert len(sent.listed) == 3, "all pages are read again: the token was older than two hours"
-    assert not kept.exists()
-    with Partial(path, {"a": "b"}), pytest.raises(ct.ConfigError, match="is in use by another export"):
-        Partial(path, {"a": "b"})
-    kept.write_bytes(b"no pages" * 200)
-    with pytest.raises(ct.ConfigError, match="is not an unfinished export"):
-        export()

@@ -6,7 +6,9 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -16,6 +18,7 @@ from cloudtasks_nb.frames import Partial
 from cloudtasks_nb.rest import session as wire
 from cloudtasks_nb.rest.exchange import Answer
 from tests.integration.filling import fill, new_id
+from tests.integration.many import Wire, project_of_queues
 
 ONCE = ct.Retry(max_tries=1)
 
@@ -32,6 +35,12 @@ def other(emulator: str) -> Iterator[ct.Client]:
     """A client of another project, with a queue of the same name."""
     with ct.connect(new_id(), "us-central1", endpoint=emulator, retry=ONCE) as client:
         fill(client.create_queue("q"), 9)
+        yield client
+
+
+@pytest.fixture
+def many(emulator: str) -> Iterator[ct.Client]:
+    with project_of_queues(emulator) as client:
         yield client
 
 
@@ -178,3 +187,94 @@ def test_a_log_with_another_filter_or_window_is_read_anew_or_rejected(
     identities = [log._identity(log._export(None, None, secrets=False)) for log in (whole, failed)]
     assert identities[0] != identities[1]
     assert whole._listing.window != queue.log(since="1h")._listing.window
+
+
+def test_the_progress_line_of_a_rest_counts_only_the_rest(
+    many: ct.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sent, queue = Wire(monkeypatch), many.queue("q2")
+
+    def export() -> object:
+        return queue.tasks(page_size=1).to_csv(tmp_path / "tasks.csv", progress=True, resume=True)
+
+    sent.refused_after = 3
+    with pytest.raises(ct.Unavailable):
+        export()
+    sent.refused_after = None
+    assert "in about 5 list calls" in capsys.readouterr().err
+    export()
+    shown = capsys.readouterr().err
+    assert "in about 2 list calls" in shown
+    assert "3 of about 5 tasks" in shown
+    token = queue.tasks(page_size=3).first_page.next_page_token
+    queue.tasks(page_size=1, page_token=token).to_arrow(progress=True)
+    assert "tasks of us-central1/q2: 2 tasks" in capsys.readouterr().err, "the total is unknown"
+
+
+WRITERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "parquet": ("to_parquet", {}),
+    "csv": ("to_csv", {}),
+    "folder": ("to_parquet", {"partition_by": ["location", "queue"]}),
+}
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+def test_a_file_that_was_cut_short_is_finished_by_the_same_line(
+    writer: str, many: ct.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent, (verb, options) = Wire(monkeypatch), WRITERS[writer]
+    whole, path, kept = tmp_path / "whole", tmp_path / "tasks", tmp_path / "tasks.partial"
+
+    def export(path: Path, *, resume: bool) -> object:
+        tasks = many.queues("-").tasks(view="FULL", page_size=2)
+        return getattr(tasks, verb)(path, progress=False, resume=resume, **options)
+
+    export(whole, resume=False)
+    calls = len(sent.listed)
+    sent.refused_after = len(sent.listed) + 5
+    with pytest.raises(ct.Unavailable, match=r"tasks\.partial holds \d+ tasks: the same line reads the rest"):
+        export(path, resume=True)
+    assert sorted(found.name for found in tmp_path.iterdir()) == ["tasks.partial", "whole"]
+    assert kept.stat().st_mode & 0o777 == 0o600
+    sent.refused_after, before = None, len(sent.listed)
+    export(path, resume=True)
+    assert len(sent.listed) - before < calls
+    assert not kept.exists()
+    assert rows(path) == rows(whole)
+
+
+def rows(path: Path) -> list[tuple[Any, ...]]:
+    if path.is_dir():
+        return sorted(duckdb.read_parquet(f"{path}/**/*.parquet").project("name").fetchall())
+    if path.read_bytes()[:4] == b"PAR1":
+        return sorted(duckdb.read_parquet(str(path)).project("name").fetchall())
+    return sorted(duckdb.read_csv(str(path)).project("name").fetchall())
+
+
+def test_what_was_kept_serves_only_the_same_export_and_only_while_its_token_is_valid(
+    many: ct.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent, path = Wire(monkeypatch), tmp_path / "tasks.parquet"
+    kept = tmp_path / "tasks.parquet.partial"
+
+    def export(**options: Any) -> Path:
+        return many.queue("q2").tasks(page_size=2).to_parquet(path, progress=False, resume=True, **options)
+
+    sent.refused_after = 2
+    with pytest.raises(ct.Unavailable):
+        export()
+    sent.refused_after = None
+    with pytest.raises(ct.ConfigError, match="belongs to another export"):
+        export(columns=["name"])
+    with closing(sqlite3.connect(kept)) as pages:
+        pages.execute("UPDATE pages SET read_s = read_s - 7201")
+        pages.commit()
+    sent.listed.clear()
+    export()
+    assert len(sent.listed) == 3, "all pages are read again: the token was older than two hours"
+    assert not kept.exists()
+    with Partial(path, {"a": "b"}), pytest.raises(ct.ConfigError, match="is in use by another export"):
+        Partial(path, {"a": "b"})
+    kept.write_bytes(b"no pages" * 200)
+    with pytest.raises(ct.ConfigError, match="is not an unfinished export"):
+        export()

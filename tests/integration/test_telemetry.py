@@ -78,6 +78,14 @@ def told() -> Iterator[Told]:
         yield Told(client)
 
 
+@pytest.fixture(scope="module")
+def refusing() -> Iterator[Told]:
+    """An emulator with an empty queue q, for calls that it refuses: they change nothing."""
+    with ct.local(clock=START) as client:
+        client.create_queue("q")
+        yield Told(client)
+
+
 def test_a_run_is_counted_exactly(told: Told) -> None:
     queue = told.client.create_queue("q", retry_config={"max_attempts": 3, "min_backoff": "60s"})
     inbox = told.client.emulator.inbox()
@@ -284,15 +292,16 @@ def test_pages_of_entries_are_whole_and_in_order(told: Told) -> None:
         ({"aggregation.alignmentPeriods": "60s"}, 400, "is not supported here"),
     ],
 )  # fmt: skip
-def test_time_series_that_cannot_be_had(told: Told, query: dict[str, str], code: int, said: str) -> None:
+def test_time_series_that_cannot_be_had(refusing: Told, query: dict[str, str], code: int, said: str) -> None:
     asked = {
         "filter": f'metric.type="{PREFIX}queue/depth"',
         "interval.startTime": "2026-03-01T12:00:00Z",
         "interval.endTime": "2026-03-01T13:00:00Z",
         **query,
     }
-    told.client.create_queue("q")
-    answer = requests.get(f"{told.client.endpoint}/v3/projects/local/timeSeries", params=asked, timeout=20)
+    answer = requests.get(
+        f"{refusing.client.endpoint}/v3/projects/local/timeSeries", params=asked, timeout=20
+    )
     assert answer.status_code == code
     assert said in answer.json()["error"]["message"]
 
@@ -313,9 +322,9 @@ def test_time_series_that_cannot_be_had(told: Told, query: dict[str, str], code:
         ({"tail": True}, "Unknown name"),
     ],
 )
-def test_entries_that_cannot_be_had(told: Told, body: dict[str, Any], said: str) -> None:
+def test_entries_that_cannot_be_had(refusing: Told, body: dict[str, Any], said: str) -> None:
     asked = {"resourceNames": ["projects/local"], **body}
-    answer = requests.post(f"{told.client.endpoint}/v2/entries:list", json=asked, timeout=20)
+    answer = requests.post(f"{refusing.client.endpoint}/v2/entries:list", json=asked, timeout=20)
     assert answer.status_code == 400
     assert said in answer.json()["error"]["message"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,7 @@ def room_of(path: Path) -> str:
     return room(path.relative_to(HOUSE).with_suffix("").parts)
 
 
+@cache
 def imports(path: Path) -> list[tuple[tuple[str, ...], bool]]:
     """The modules of the package that a file imports, by their short names; and whether each import is lazy.
 

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloudtasks_nb.mime import fields, multipart, pieces, split_head
+from tests.examples import examples
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,7 @@ def test_a_head_ends_with_the_first_blank_line(raw: bytes, head: bytes, rest: by
     assert split_head(raw) == (head, rest)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(signs=st.lists(st.sampled_from([b"\r", b"\n", b"\r\n", b"a", b"b:"]), max_size=10))
 def test_a_blank_line_ends_as_any_other_does(signs: list[bytes]) -> None:
     raw = b"a" + b"".join(signs)
@@ -70,7 +71,7 @@ _LINES = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(lines=st.lists(_LINES, max_size=6), end=st.sampled_from([b"\r\n", b"\n"]))
 def test_fields_are_those_that_a_parser_of_mail_finds(lines: list[bytes], end: bytes) -> None:
     head = split_head(end.join(lines))[0]
@@ -82,7 +83,7 @@ def test_fields_are_those_that_a_parser_of_mail_finds(lines: list[bytes], end: b
         assert fields(head) == said
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 @given(
     bodies=st.lists(st.lists(_LINES, max_size=4), min_size=1, max_size=4),
     end=st.sampled_from([b"\r\n", b"\n"]),

@@ -205,3 +205,49 @@ def test_what_an_operation_did_that_may_not_be_looked_at_is_uncertain() -> None:
         create(server, 2)
     with scripted(batch({0: (6, "exists")})) as server:
         assert queue_at(server).create_tasks(caught.value.result.failed, progress=False).ok
+
+
+def part(number: int, status: int, body: bytes, headers: str = "") -> bytes:
+    head = f"--sep\r\nContent-ID: <response-x + {number}>\r\n\r\nHTTP/1.1 {status} X\r\n{headers}\r\n"
+    return head.encode() + body + b"\r\n"
+
+
+def parts(*given: bytes) -> bytes:
+    return answer(200, b"".join(given) + b"--sep--\r\n", content_type="multipart/mixed; boundary=sep")
+
+
+JSON = "Content-Type: application/json\r\n"
+HTML = "Content-Type: text/html\r\n"
+DENIED = b'{"error": {"code": 403, "status": "PERMISSION_DENIED", "message": "no"}}'
+ODD_PARTS = {
+    "a page": (part(1, 200, b"<html>", HTML), "not with the API's JSON"),
+    "a page of a 404": (part(1, 404, b"<html>", HTML), "not with the API's JSON"),
+    "half of an object": (part(1, 200, b'{"a":', JSON), "is not a"),
+    "an account that is not allowed": (part(1, 403, DENIED, JSON), "no"),
+}
+
+
+@pytest.mark.parametrize("case", ODD_PARTS)
+def test_an_odd_part_of_a_batch_fails_alone(case: str) -> None:
+    odd, words = ODD_PARTS[case]
+    names = [f"{QUEUE}/tasks/{n}" for n in range(3)]
+    answers = parts(part(0, 200, b"{}", JSON), odd, part(2, 200, b"{}", JSON))
+    with scripted(refusal(404, "NOT_FOUND", "Method not found."), answers) as server:  # no batchDelete
+        result = queue_at(server, api_version="v2beta2").delete_tasks(names, progress=False)
+    assert [item.name for item in result.failed] == names[1:2]
+    assert words in result.failed[0].error.message
+
+
+def test_a_batch_of_odd_parts_ends_the_call() -> None:
+    page = parts(*(part(n, 200, b"<html>", HTML) for n in range(3)))
+    with scripted(refusal(404, "NOT_FOUND", "Method not found."), page) as server:
+        queue = queue_at(server, api_version="v2beta2")
+        with pytest.raises(ct.DecodeError):
+            queue.delete_tasks([f"{QUEUE}/tasks/{n}" for n in range(3)], progress=False)
+
+
+def test_a_part_without_headers_is_read() -> None:
+    inner = b"--sep\r\nContent-ID: <response-x + %d>\r\n\r\nHTTP/1.1 200 OK\r\n\r\n{}\r\n"
+    with scripted(refusal(404, "NOT_FOUND", "Method not found."), parts(inner % 1, inner % 0)) as server:
+        queue = queue_at(server, api_version="v2beta2")
+        assert queue.delete_tasks([f"{QUEUE}/tasks/{n}" for n in range(2)], progress=False).ok

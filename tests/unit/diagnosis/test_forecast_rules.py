@@ -28,6 +28,7 @@ from cloudtasks_nb.diagnosis.forecast_rules import (
 from cloudtasks_nb.model import (
     RetryConfig,
 )
+from tests.examples import examples
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NAME = "projects/p/locations/l/queues/emails"
@@ -195,7 +196,7 @@ def test_no_task_is_done_before_it_is_due_and_all_soon_after() -> None:
     assert month_s <= forecast.half[0] <= forecast.all[1] < month_s + 60
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     st.integers(0, 100_000),
     st.floats(0.01, 500),
@@ -223,7 +224,7 @@ def test_intervals_are_in_order(
     tried=st.tuples(st.integers(0, 14), st.integers(0, 14)).map(sorted),
     attempts=st.integers(1, 15),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 def test_the_earliest_time_is_never_after_the_latest(
     tasks: int, failure: list[float], tried: list[int], attempts: int
 ) -> None:

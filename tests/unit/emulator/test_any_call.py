@@ -27,11 +27,12 @@ from cloudtasks_nb.errors import ApiError
 from cloudtasks_nb.model import HttpRequest, HttpTarget, PullMessage, PullTarget, Queue, Task, UriOverride
 from cloudtasks_nb.model.messages import CreateTaskRequest
 from cloudtasks_nb.model.methods import METHODS, Method
+from tests.examples import examples
 from tests.unit.emulator.anything import HEADERS, PULL, SPOILED, TEXTS, calls
 from tests.unit.emulator.conftest import PARENT, QUEUE, Emulator
 
 EXAMPLES = settings(
-    max_examples=30,
+    max_examples=examples(30),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
 

@@ -37,6 +37,7 @@ from cloudtasks_nb.model import (
 )
 from cloudtasks_nb.model.json import Int64
 from cloudtasks_nb.model.schema import ENUMS
+from tests.examples import examples
 
 from .conftest import NOW, QUEUE, new_queue
 
@@ -146,7 +147,7 @@ def pushes(draw: st.DrawFn) -> tuple[str, dict[str, Any], HttpTarget | None]:
     return f"{user}127.0.0.1:PORT/{rest}", request, draw(st.none() | st.just(target))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 @example(("0#@127.0.0.1:PORT/", {"http_method": "", "headers": {}}, None))
 @given(pushes())
 def test_what_is_accepted_is_sent(
@@ -175,7 +176,7 @@ def test_what_is_accepted_is_sent(
     assert b"#" not in path
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100))
 @given(ODD, st.dictionaries(NAMES, VALUES, max_size=3), st.binary(max_size=9), METHODS)
 def test_what_is_accepted_for_app_engine_is_sent(
     listener: Listener, path: str, headers: dict[str, str], payload: bytes, method: str

@@ -21,11 +21,14 @@ from cloudtasks_nb.emulator.server.grpc.server import GrpcServer
 from cloudtasks_nb.emulator.server.store.commits import Commits
 from cloudtasks_nb.model import PullTarget, Queue
 from cloudtasks_nb.model.emulated import Faults
+from tests.examples import examples
 from tests.unit.emulator.anything import FILTERS, MASKS, NAMES, PULL, TEXTS
 from tests.unit.emulator.conftest import PARENT, Emulator, http
 
 RPCS = [(service, name) for service in SERVICES for name in rpcs_of(service)]
-EXAMPLES = settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+EXAMPLES = settings(
+    max_examples=examples(12), suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 _WORDS = {"filter": FILTERS, "paths": MASKS, "name": NAMES, "parent": NAMES, "resource": NAMES}
 _INT32 = st.sampled_from([0, 1, -1, 5, 99, 2**31 - 1, -(2**31)])
 _INT64 = st.sampled_from([0, 1, -1, 60, 2**63 - 1, -(2**63), 253402300800, 315576000001])

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from cloudtasks_nb.emulator.server.rules import attempts
 from cloudtasks_nb.emulator.server.rules.attempts import retry_after
 from cloudtasks_nb.model import Duration, RetryConfig, Task
+from tests.examples import examples
 
 from .conftest import NOW, new_queue
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(
     shortest_ms=st.integers(1, 100_000),
     longest_ms=st.integers(1, 4_000_000),

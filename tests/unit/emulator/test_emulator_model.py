@@ -22,6 +22,7 @@ from cloudtasks_nb.model.messages import (
     LeaseTasksRequest,
     RenewLeaseRequest,
 )
+from tests.examples import examples
 
 from .conftest import NOW, PARENT, Emulator
 
@@ -310,4 +311,4 @@ class Machine(RuleBasedStateMachine):
 
 
 TestMachine = Machine.TestCase
-TestMachine.settings = settings(max_examples=75, stateful_step_count=60, deadline=None)
+TestMachine.settings = settings(max_examples=examples(75), stateful_step_count=60, deadline=None)

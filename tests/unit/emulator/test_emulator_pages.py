@@ -30,6 +30,7 @@ from cloudtasks_nb.model.messages import ListTasksResponse
 from cloudtasks_nb.model.methods import methods_of
 from cloudtasks_nb.model.translation import write
 from cloudtasks_nb.model.versions import OWN, VERSIONS, Version
+from tests.examples import examples
 
 from .conftest import NOW, PARENT, QUEUE, Emulator, http
 
@@ -38,7 +39,7 @@ _CHANGES = st.lists(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     start=st.lists(st.integers(0, 3), min_size=1, max_size=12),
     size=st.integers(1, 5),

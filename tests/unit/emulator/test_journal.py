@@ -22,6 +22,7 @@ from cloudtasks_nb.emulator.server.store.posting import FINITE_BUCKETS, Posting,
 from cloudtasks_nb.emulator.server.store.store import Store
 from cloudtasks_nb.emulator.server.store.task_json import StoredTask
 from cloudtasks_nb.emulator.server.store.tasks import Brief
+from tests.examples import examples
 
 from .conftest import NOW, QUEUE
 
@@ -210,7 +211,7 @@ _NOTES = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 @given(notes=st.lists(_NOTES, max_size=20), cut=st.integers(0, 20))
 def test_gathered_notes_come_to_the_same_counters(notes: list[tuple[Any, ...]], cut: int) -> None:
     """Also if some were merged before, by another commit."""

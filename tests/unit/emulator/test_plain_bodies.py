@@ -13,6 +13,7 @@ from cloudtasks_nb.emulator.server.calls.bodies import parse
 from cloudtasks_nb.emulator.server.calls.plain_bodies import plainly
 from cloudtasks_nb.model import Message
 from cloudtasks_nb.model.messages import BatchCreateTasksRequest, CreateTaskRequest, RunTaskRequest
+from tests.examples import examples
 
 _TEXTS = st.sampled_from(["", "x", "é", "a b", "POST", "BASIC", "aGk=", "aGk", "a-_b", "aGl=", "\x00"])
 _ANY = st.one_of(
@@ -39,7 +40,7 @@ _CREATE = _some_of(
 _BATCH = _some_of(requests=_mostly(st.lists(_mostly(_CREATE), max_size=3)), requestId=_mostly(_TEXTS))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400))
 @given(
     given=st.one_of(
         st.tuples(st.just(CreateTaskRequest), _CREATE), st.tuples(st.just(BatchCreateTasksRequest), _BATCH)

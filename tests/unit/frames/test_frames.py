@@ -51,6 +51,7 @@ from cloudtasks_nb.model import (
     TaskStatus,
 )
 from cloudtasks_nb.model.emulated import AttemptRecord
+from tests.examples import examples
 
 UTC_TIME = "datetime64[us, UTC]"
 SPAN = "timedelta64[us]"
@@ -287,7 +288,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(st.lists(st.dictionaries(st.text(min_size=1), JSON, min_size=1), min_size=1, max_size=5))
 def test_any_json_object_comes_back_from_its_columns(objects: list[dict[str, object]]) -> None:
     table = frame(

@@ -37,6 +37,7 @@ from cloudtasks_nb.model.methods import METHODS, methods_of
 from cloudtasks_nb.model.schema import schema
 from cloudtasks_nb.model.translation import differs, touched, write
 from cloudtasks_nb.model.versions import VERSIONS, Version, check_carries, path_from, path_in, wire
+from tests.examples import examples
 from tests.unit.model.discovery import described, document
 
 DOCUMENTS = {version: document(version) for version in VERSIONS}
@@ -185,7 +186,7 @@ CARRIED: dict[tuple[type[Message], Version], Callable[[Any], Any]] = {
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(data=st.data())
 def test_nothing_is_lost_that_a_version_can_carry(
     kind: type[Message], version: Version, data: st.DataObject
@@ -200,7 +201,7 @@ def test_nothing_is_lost_that_a_version_can_carry(
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(data=st.data())
 def test_what_a_version_says_comes_back_as_it_was(
     kind: type[Message], version: Version, data: st.DataObject
