@@ -12,6 +12,7 @@ from queue import SimpleQueue
 from typing import Generic, TypeVar
 
 from ..frames.resting import collector_waits
+from ..rest.side_by_side import result_of
 
 Where = TypeVar("Where")
 Fetch = Callable[[str], bytes]
@@ -91,7 +92,7 @@ class Ahead(Generic[Where]):
         if self._page.done():
             return self._page.result()
         with collector_waits():
-            return self._page.result()
+            return result_of(self._page)
 
     def _run(self) -> None:
         try:
