@@ -43,7 +43,7 @@ def side_by_side(call: Callable[[A], B], items: Iterable[A], most: int) -> Itera
 
 
 def result_of(future: Future[B]) -> B:
-    """Wait for a result, in steps, because Ctrl-C does not end an endless wait on Windows, or after Polars was imported.
+    """Wait for a result, in steps: Ctrl-C does not end an endless wait on Windows, or after Polars was imported.
 
     Errors: those of the call.
     """
