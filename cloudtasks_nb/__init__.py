@@ -108,12 +108,15 @@ __all__ = ["__version__", *sorted([*_HOME_OF, *_ROOMS])]
 
 
 def __getattr__(name: str) -> Any:
-    if name in _ROOMS:
-        value: Any = import_module(f".{name}", __name__)
-    elif name in _HOME_OF:
-        value = getattr(import_module(f".{_HOME_OF[name]}", __name__), name)
-    else:
+    if name not in _HOME_OF and name not in _ROOMS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from .frames.resting import importing
+
+    home = f"{__name__}.{_HOME_OF.get(name, name)}"
+    with importing(home):
+        value = import_module(home)
+    if name in _HOME_OF:
+        value = getattr(value, name)
     globals()[name] = value
     return value
 

@@ -16,7 +16,7 @@ from ..model.json import decode
 from ..model.location import Location
 from ..model.messages import ListLocationsResponse, ListQueuesResponse
 from ..model.queue import Queue, QueueStats, RateLimits, RetryConfig
-from .arrays import MAP, SPAN, TEXT, TIME, Maps, alike, array_of, hidden_texts, repeated
+from .arrays import MAP, SPAN, TEXT, TIME, Few, Maps, alike, array_of, hidden_texts, repeated
 from .resting import collector_rests
 from .task_page import TIMES, TaskPage
 from .task_rows import RequestRow, TaskRow, other_settings, read_tasks
@@ -50,7 +50,7 @@ def each(value: Callable[[R], Any]) -> Callable[[Sequence[R]], list[Any]]:
 
 def maps(value: Callable[[R], dict[str, str]]) -> Callable[[Sequence[R]], Maps]:
     """Values of a column of maps, computed row by row."""
-    return lambda rows: Maps([value(row) for row in rows], range(len(rows)))
+    return lambda rows: Maps(dict(enumerate(map(value, rows))), range(len(rows)))
 
 
 def batch_of(columns: Sequence[Column[Page]], page: Page, schema: pa.Schema | None = None) -> pa.RecordBatch:
@@ -123,13 +123,22 @@ def _kind(task: TaskRow) -> str:
 
 def _headers(requests: Sequence[RequestRow | None]) -> Maps:
     """The headers of tasks. They often repeat, so each distinct JSON is decoded once."""
-    different: dict[bytes, int] = {}
-    places = [
-        different.setdefault(bytes(request.headers), len(different)) if request is not None else None
-        for request in requests
-    ]
-    every = b"[%s]" % b",".join(raw or b"{}" for raw in different)
-    return Maps(decode(every, list[dict[str, str]]), places)
+    texts = _texts_of([request.headers for request in requests if request is not None])
+    different = dict.fromkeys(texts)
+    every = b"[%s]" % b",".join(text or b"{}" for text in different)
+    maps = dict(zip(different, decode(every, list[dict[str, str]]), strict=True))
+    if len(texts) == len(requests):
+        return Maps(maps, texts)
+    several = iter(texts)
+    return Maps(maps, [None if request is None else next(several) for request in requests])
+
+
+def _texts_of(raws: list[msgspec.Raw]) -> list[bytes]:
+    """The texts of JSON values. One join and a split take half the time of converting each."""
+    texts = b"\0".join(raws).split(b"\0")
+    return (
+        texts if len(texts) == len(raws) else list(map(bytes, raws))
+    )  # JSON has no NUL, but a hostile page may
 
 
 def _kinds(page: TaskPage) -> Any:
@@ -178,12 +187,14 @@ TASK_COLUMNS: list[Column[TaskPage]] = [
     Column("dispatch_count", pa.int32(), lambda page: [one.attempt_dispatch_count for one in page.attempts]),
     Column("response_count", pa.int32(), lambda page: [one.attempt_response_count for one in page.attempts]),
     *map(_time, TIMES[2:]),
-    Column("last_code", pa.int32(), lambda page: [one.code if one else None for one in page.answers]),
+    Column(
+        "last_code", pa.int32(), lambda page: page.few([one.code if one else None for one in page.answers])
+    ),
     Column(
         "last_message",
         TEXT,
-        lambda page: [one.message if one else None for one in page.answers],
-        hidden_texts,
+        lambda page: page.few([one.message if one else None for one in page.answers]),
+        Few.hidden,
     ),
     Column("method", TEXT, _methods),
     Column("url", TEXT, _urls, hidden_texts),

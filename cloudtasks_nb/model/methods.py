@@ -38,7 +38,7 @@ class Method(Struct, frozen=True, kw_only=True, dict=True):
     `done_when_repeated`: this error on a retry means that the try with the lost response had succeeded.
     `safe_with`: this member of the request makes it repeatable: a task name, a request id.
     `versions`: the API versions that have it. The paths are the same in all versions.
-    `version`: the version that these messages and parameters belong to.
+    `version`: the version that a request goes to.
     `optional`: a path parameter that may be omitted, together with the slash before it.
     """
 
@@ -195,11 +195,14 @@ def methods_of(version: Version) -> dict[str, Method]:
 @cache
 def method_in(version: Version, id: str) -> Method:
     """One method, with the messages and parameters of a version that has it."""
+    method = called_in(version, id)
+    request = wire(method.request, version) if method.request is not None else None
+    return replace(method, request=request, response=wire(method.response, version))
+
+
+@cache
+def called_in(version: Version, id: str) -> Method:
+    """The same, but with messages of the model: for calls, which do not need the classes of those of the version."""
     method = METHODS[id]
-    return replace(
-        method,
-        version=version,
-        request=wire(method.request, version) if method.request is not None else None,
-        response=wire(method.response, version),
-        query=tuple(name for name in method.query if (version, name) != ("v2", "readMask")),
-    )
+    query = tuple(name for name in method.query if (version, name) != ("v2", "readMask"))
+    return replace(method, version=version, query=query)

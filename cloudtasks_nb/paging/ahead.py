@@ -12,13 +12,14 @@ from queue import SimpleQueue
 from typing import Generic, TypeVar
 
 from ..frames.resting import collector_waits
+from ..rest.sent import when_sent
 from ..rest.side_by_side import result_of
 
 Where = TypeVar("Where")
 Fetch = Callable[[str], bytes]
 """Fetches the page of a page token as JSON; "" means the first page."""
 
-# Converting a page holds the GIL. Without this pause, the next request would be sent only afterwards.
+# Converting a page holds the GIL. Without this pause, the next request might be sent only afterwards.
 _HEAD_START_S = 0.001
 
 # During a longer wait, the garbage collector is enabled. A collection after each page of a fast server would take a
@@ -74,11 +75,12 @@ class Ahead(Generic[Where]):
         self._fetch = fetch
         self._process = os.getpid()
         self._page: Future[bytes] = Future()
+        self._sent = threading.Event()
         run(self._run)
 
     def leave(self) -> None:
         """Give the thread time to send its request."""
-        wait([self._page], timeout=_HEAD_START_S)
+        self._sent.wait(_HEAD_START_S)
 
     def result(self) -> bytes:
         """Wait for the page, and return it. Errors: those of fetching it.
@@ -96,9 +98,13 @@ class Ahead(Generic[Where]):
 
     def _run(self) -> None:
         try:
-            self._page.set_result(self._fetch(self.where))
+            with when_sent(self._sent.set):
+                page = self._fetch(self.where)
+            self._page.set_result(page)
         except BaseException as error:
             self._page.set_exception(error)
+        finally:
+            self._sent.set()
 
 
 class Begun:

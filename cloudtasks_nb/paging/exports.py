@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..arguments import Checked
 from ..errors import ConfigError
-from ..frames.resting import collector_rests
+from ..frames.resting import importing
 from ..platforms import names_folder
 from .cut_short import UntilCut
 
@@ -74,7 +74,7 @@ class Exports(Checked, ABC):
             [0, 1, 2, 3, 4]
         """
         export = self._export(columns, decode, secrets=secrets, begins=limit is None)
-        with collector_rests():  # this imports pandas
+        with importing("pandas"):
             from ..frames import to_pandas
 
         pages = UntilCut(self._limited(export, limit, progress), self._rest)
@@ -234,8 +234,8 @@ class Exports(Checked, ABC):
             raise ConfigError(
                 f"decode={decode!r} needs payloads.", hint='list them with queue.tasks(view="FULL")'
             )
-        with self._beginning_to_fetch() if begins else nullcontext(), collector_rests():
-            from ..frames import Export  # this imports Arrow: many objects, and hardly any garbage
+        with self._beginning_to_fetch() if begins else nullcontext(), importing("pyarrow"):
+            from ..frames import Export
 
             return Export(self._own_columns(), columns, decode, secrets=secrets)
 

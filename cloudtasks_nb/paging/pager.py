@@ -372,11 +372,13 @@ class Pager(Connected, Shown, Exports, Generic[T]):
 
 
 # Usually the token is the last member of the response, so the rest need not be parsed: a single brace after it closes
-# the object, and within a string its quotes would be escaped.
-_LAST_MEMBER = re.compile(rb'[{,]\s*"nextPageToken"\s*:\s*"([^"\\]*)"\s*}\s*\Z')
+# the object. Within a string, its quotes would be escaped, and only a name is followed by a colon.
+_TOKEN = b'"nextPageToken"'
+_LAST_MEMBER = re.compile(rb'"nextPageToken"\s*:\s*"([^"\\]*)"\s*}\s*\Z')
 _TAIL_BYTES = 4096
 
 
 def _next_token(raw: bytes) -> str:
-    last = _LAST_MEMBER.search(raw, max(0, len(raw) - _TAIL_BYTES))
+    at = raw.rfind(_TOKEN, max(0, len(raw) - _TAIL_BYTES))
+    last = _LAST_MEMBER.match(raw, at) if at >= 0 else None
     return last[1].decode() if last else decode(raw, _Listing).next_page_token

@@ -17,6 +17,7 @@ from urllib3.connectionpool import HTTPConnectionPool
 
 from ..errors import ConfigError
 from ..model.durations import DurationLike, span_of
+from .sent import sent
 
 _LONGEST_S = 86_400.0
 
@@ -90,7 +91,10 @@ class _Response(http.client.HTTPResponse):
 
 
 class _Keeping:
-    """A connection that keeps its deadline, and marks errors before its request: nothing was sent then."""
+    """A connection that keeps its deadline, and says when its request was sent.
+
+    It marks errors of connecting, because nothing was sent then.
+    """
 
     response_class = _Response
 
@@ -100,6 +104,10 @@ class _Keeping:
         except Exception as error:
             error.while_connecting = True  # type: ignore[attr-defined]
             raise
+
+    def getresponse(self) -> Any:
+        sent()
+        return super().getresponse()  # type: ignore[misc]
 
 
 def keeping_deadlines(pools: Mapping[str, type[HTTPConnectionPool]]) -> dict[str, type[HTTPConnectionPool]]:

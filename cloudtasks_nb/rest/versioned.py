@@ -10,7 +10,7 @@ from ..errors import CloudTasksError
 from ..model.choosing import EVERY_FIELD, READ_MASK, UPDATE_MASK, mask_paths_of, version_for
 from ..model.json import Message, to_dict
 from ..model.messages import CreateTaskRequest
-from ..model.methods import METHODS, method_in
+from ..model.methods import METHODS, called_in
 from ..model.queue import Queue
 from ..model.schema import camel
 from ..model.task import Task
@@ -109,7 +109,7 @@ def call_in(
     body: Any = None,
 ) -> Call:
     """The call, with its body and masks converted to a version that supports it. Errors: ConfigError."""
-    method, query = method_in(version, method_id), query or {}
+    method, query = called_in(version, method_id), query or {}
     if query.get(READ_MASK):
         every = ",".join(wire(Queue, version).__struct_encode_fields__)
         mask = str(query[READ_MASK])

@@ -24,6 +24,7 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 INSTALL = (
     "install what browser tests need with: sudo apt-get install chromium libatomic1"  # as in the Makefile
 )
+EMPTY = "about:blank"
 NOTEBOOK_7_THROWS = "reading 'schema'"  # thrown by Notebook 7 itself, with any content
 PATIENCE_MS = 20_000  # a busy machine is slow, and that is not an error
 # anywidget gives up on a panel that did not begin within 2 s.
@@ -116,40 +117,29 @@ def new_page(browser: Browser) -> Page:
     return context.new_page()
 
 
-def kind_of(fixtures: list[str]) -> str:
-    """Which shared page a test gets; "" for a page of its own, if it moves the clock or loads Notebook 7."""
-    if "lab" in fixtures:
-        return "lab"
-    return "" if {"clock", "notebook7"} & {*fixtures} else "empty"
-
-
 @pytest.fixture
 def page(browser: Browser, kept: dict[str, Page], request: pytest.FixtureRequest) -> Iterator[Page]:
-    """An empty page, or JupyterLab without an open notebook; an error thrown by any script on it fails the test."""
-    kind = kind_of(request.fixturenames)
+    """An empty page, or JupyterLab without an open notebook; an error thrown by any script on it fails the test.
+
+    It is shared if the test passed, left its clock alone, and did not go to another site.
+    """
+    kind = "lab" if "lab" in request.fixturenames else "clock" if "clock" in request.fixturenames else EMPTY
     opened = kept.pop(kind, None) or new_page(browser)
     opened.set_viewport_size(SIZE)
     thrown: list[str] = []
     note = lambda error: thrown.append(str(error))  # noqa: E731 - needed to remove the listener
     opened.on("pageerror", note)
     yield opened
-    if kind and not request.node.stash.get(FAILED, False):
-        if kind == "lab":
-            opened.evaluate(CLOSE)
-        else:
-            empty(opened)
-        opened.remove_listener("pageerror", note)
-        kept[kind] = opened
-    else:
+    if request.node.stash.get(FAILED, False) or kind not in ("lab", opened.url):
         opened.context.close()
+    else:
+        opened.evaluate(CLOSE if kind == "lab" else "() => {}")  # after it, every error has arrived
+        opened.remove_listener("pageerror", note)
+        if kind == EMPTY:
+            opened.mouse.move(0, 0)
+            opened.goto(EMPTY)
+        kept[kind] = opened
     assert [error for error in thrown if NOTEBOOK_7_THROWS not in error] == []
-
-
-def empty(page: Page) -> None:
-    page.unroute_all()
-    page.context.clear_cookies()
-    page.mouse.move(0, 0)
-    page.goto("about:blank")
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ LEAVES = {
     "README.md": ["failed.csv"],
     "docs/how-to/export.md": [
         "all", "failed.csv", "failed.parquet", "look.csv", "sheet.xlsx",
-        "tasks.csv", "tasks.parquet", "tasks.xlsx", "whole.csv",
+        "tasks.csv", "tasks.csv.gz", "tasks.parquet", "tasks.xlsx", "whole.csv",
     ],
     "docs/how-to/panels.md": ["emails.parquet"],
     "docs/how-to/rescue.md": ["failed.parquet", "invoices.parquet", "stuck.parquet", "webhooks.parquet"],

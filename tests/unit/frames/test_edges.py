@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import cloudtasks_nb as ct
 from cloudtasks_nb.errors import DecodeError
-from cloudtasks_nb.frames import QUEUES, TASKS, to_pandas, write_csv
+from cloudtasks_nb.frames import QUEUES, TASKS, task_page, to_pandas, write_csv
 from cloudtasks_nb.model.json import Instant, Int64, decode, encode
 from cloudtasks_nb.model.messages import ListQueuesResponse, ListTasksResponse
 from tests.examples import examples
@@ -129,6 +129,45 @@ def test_the_error_names_the_field(task: dict[str, Any], field: str, column: str
     with pytest.raises(DecodeError, match=column) as caught:
         TASKS.batch(TASKS.read(raw))
     assert "1" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "small", [1, 100]
+)  # a page with more tasks than this has columns of only the tried ones
+def test_attempts_stand_in_the_rows_of_their_tasks(monkeypatch: pytest.MonkeyPatch, small: int) -> None:
+    monkeypatch.setattr(task_page, "_SMALL", small)
+
+    def task(number: int, when: str = "", **attempt: object) -> dict[str, object]:
+        held = {"dispatchTime": when, "responseStatus": {"code": number, "message": "password=hunter2"}}
+        tried = {"firstAttempt": {"dispatchTime": when}, "lastAttempt": held | attempt} if when else {}
+        return {"name": f"{QUEUE}/tasks/{number}", **tried}
+
+    tasks = [task(0), task(1, "2026-03-04T12:00:01Z"), task(2), task(3, "2026-03-04T12:00:03Z")]
+    for usual in (True, False):  # an instant in another form: each column is parsed alone
+        later = {} if usual else {"scheduleTime": "2026-03-04T14:00:05+02:00"}
+        table = to_pandas(TASKS, [TASKS.read(json.dumps({"tasks": [*tasks, later | task(5)]}).encode())])
+        for name in ("first_dispatch_time", "last_dispatch_time"):
+            assert table[name].dt.second.fillna(-1).tolist() == [-1, 1, -1, 3, -1]
+        assert table.last_code.fillna(-1).tolist() == [-1, 1, -1, 3, -1]
+        assert table.last_message.fillna("").tolist() == ["", "password=•••", "", "password=•••", ""]
+    refused = [
+        task(0),
+        task(1, "2026-03-04T12:00:01Z"),
+        task(2),
+        task(3, "2026-03-04T12:00:03Z", responseTime="soon"),
+    ]
+    with pytest.raises(DecodeError, match=r"last_response_time.*soon.*\(item 3\)"):
+        TASKS.batch(TASKS.read(json.dumps({"tasks": refused}).encode()))
+
+
+def test_headers_that_hold_a_nul_are_no_headers_of_two_tasks() -> None:
+    raw = b'{"tasks":[%s]}' % b",".join(
+        b'{"name":"%s/tasks/%d","httpRequest":{%s}}' % (QUEUE.encode(), number, headers)
+        for number, headers in enumerate([b"", b'"headers":{"A":"b"}', b'"headers":{"A":"\\u0000"}'])
+    )
+    assert to_pandas(TASKS, [TASKS.read(raw)]).headers.tolist() == [{}, {"A": "b"}, {"A": "\0"}]
+    with pytest.raises(DecodeError):
+        TASKS.batch(TASKS.read(raw.replace(b"\\u0000", b"\0")))
 
 
 def test_fractions_are_cut_and_never_rounded() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cloudtasks_nb.frames.resting import collector_rests, collector_waits
+from cloudtasks_nb.frames.resting import collector_rests, collector_waits, importing
 
 # The block belongs to another thread, which the child does not have.
 FORK = """
@@ -56,6 +56,24 @@ with collector_rests():
     seen.append(gc.isenabled())
 print("parent" if child else "child", *seen, gc.isenabled(), flush=True)
 os._exit(0)
+"""
+# Collections after the import find its objects among the old ones.
+IMPORT = """
+import gc, weakref
+from cloudtasks_nb.frames.resting import importing
+
+class Cyclic:
+    def __init__(self):
+        self.me = self
+
+left, seen = weakref.ref(Cyclic()), []
+with importing("a_module"):
+    collected = left() is None
+    made = [[] for _ in range(10_000)]
+    gc.callbacks.append(lambda *_: seen.append(any(one is made for one in gc.get_objects(generation=2))))
+more = [[] for _ in range(10_000)]
+print(collected, len(seen) > 1, all(seen))
+gc.callbacks.clear()
 """
 
 
@@ -117,6 +135,29 @@ def test_a_wait_enables_only_what_its_own_thread_disabled() -> None:
     try:
         with collector_rests(), collector_waits():
             assert not gc.isenabled(), "the user disabled it"
+    finally:
+        gc.enable()
+
+
+def test_an_import_makes_old_objects_and_young_garbage_is_collected_before() -> None:
+    """In another process, because this one has frozen objects."""
+    done = subprocess.run([sys.executable, "-c", IMPORT], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("True True True\n", "")
+
+
+def test_an_import_leaves_what_the_user_froze_or_disabled() -> None:
+    frozen = gc.get_freeze_count()  # by conftest.py
+    with importing("a_module"):
+        assert not gc.isenabled()
+    assert gc.isenabled()
+    assert gc.get_freeze_count() == frozen > 1000
+    with importing("os"):
+        assert gc.isenabled(), "nothing to import"
+    gc.disable()
+    try:
+        with importing("a_module"):
+            assert not gc.isenabled()
+        assert not gc.isenabled()
     finally:
         gc.enable()
 

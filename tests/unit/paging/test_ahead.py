@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import os
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,7 +15,7 @@ import pytest
 
 import cloudtasks_nb as ct
 from cloudtasks_nb.frames import data_frames
-from cloudtasks_nb.paging import pager
+from cloudtasks_nb.paging import ahead, pager
 from cloudtasks_nb.paging.ahead import Ahead, OneThread
 from tests.scripted import Scripted, answer, refusal, scripted
 from tests.waiting import wait_until
@@ -100,6 +102,35 @@ def test_an_abandoned_export_fetches_one_page_too_many_at_most_and_leaves_no_thr
         for thread in threads():
             thread.join(10)
         assert (len(server.requests), threads()) == (2, [])
+
+
+def test_the_exporting_thread_goes_on_when_the_request_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ahead, "_HEAD_START_S", 60)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        with ct.connect(endpoint=url, api_version="v2beta2") as client:
+            coming = Ahead(lambda token: client._session.fetch(LIST, path={"parent": QUEUE}), "a")
+            began_s = time.monotonic()
+            coming.leave()
+            assert time.monotonic() - began_s < 30, "it waited although the request was sent"
+            connection, _ = server.accept()
+            with connection:
+                assert connection.recv(65536).startswith(b"GET ")
+                connection.sendall(page("1"))
+                assert b"/tasks/1" in coming.result()
+
+
+def test_a_request_that_is_not_sent_ends_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ahead, "_HEAD_START_S", 60)
+
+    def fetch(token: str) -> bytes:
+        raise ct.ConfigError("closed")
+
+    coming, began_s = Ahead(fetch, "a"), time.monotonic()
+    coming.leave()
+    assert time.monotonic() - began_s < 30
+    with pytest.raises(ct.ConfigError, match="closed"):
+        coming.result()
 
 
 def test_a_forked_child_fetches_the_page_itself(monkeypatch: pytest.MonkeyPatch) -> None:
