@@ -38,6 +38,7 @@ from .steps import Outcome, Step
 _FATAL = (AuthError, ConfigError, DecodeError, PermissionDenied)
 _OF_ONE_AMONG_OTHERS = (DecodeError, PermissionDenied)  # if other items of the same request succeeded
 _BROKEN = TransportError("A connection that broke.")
+_BLOCKED_S = 1.0  # an input that needs longer for an item blocks
 _LOOK_S = 0.1  # the polling interval for interrupts
 
 Flying = dict[Future[None], list[Item]]
@@ -64,7 +65,7 @@ class BulkRun:
         self._stop = threading.Event()
         self._cause: BaseException | None = None
         self._interrupts = 0
-        self._reading = False  # whether the next item of the input is being read
+        self._reading_since_s: float | None = None  # the next item of the input is being read
         self._flowing = False  # whether any call has succeeded
         self._left: list[Item] = []  # read, but not started
 
@@ -87,7 +88,7 @@ class BulkRun:
                     while len(flying) > concurrency and not self._is_over():
                         self._land(flying, shown)
             except BaseException as cause:  # an error of the input, or a second interrupt during its wait
-                self._reading = False
+                self._reading_since_s = None
                 self._end(cause)
             self._take(unsent)
             all_ended = self._land_all(flying, shown)
@@ -97,10 +98,11 @@ class BulkRun:
         return self._ended()
 
     def _interrupt(self) -> None:
-        """Signal handler: sets a flag that the loop checks at a safe point. A second interrupt raises while the input
-        blocks."""
+        """Signal handler: sets a flag that the loop checks at a safe point. If the input blocks, as while a listing
+        waits for its quota, it raises; so does a second interrupt."""
         self._interrupts += 1
-        if self._interrupts > 1 and self._reading:
+        since_s = self._reading_since_s
+        if since_s is not None and (self._interrupts > 1 or time.monotonic() - since_s > _BLOCKED_S):
             raise KeyboardInterrupt
 
     def _is_over(self) -> bool:
@@ -124,9 +126,9 @@ class BulkRun:
         most = min(self._most, max(1, int(min(self._pace.limit(time.monotonic()), 1e9))))
         weight = 0
         while len(chunk) < most and weight < MOST_BYTES and not self._is_over():
-            self._reading = True
+            self._reading_since_s = time.monotonic()
             item = next(items, None)
-            self._reading = False
+            self._reading_since_s = None
             if item is None:
                 break
             chunk.append(item)

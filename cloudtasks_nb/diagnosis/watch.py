@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _LEAST = timedelta(seconds=1)
 _MOST = timedelta(days=1)
 _DELAYS_SUMMED = 10_000
+_STEP_S = 0.2  # of a wait
 _ROWS_AT_ONCE = 10_000  # tasks per write: a long poll saves its tasks in parts
 
 
@@ -142,7 +143,8 @@ class Watch(Connected, Checked, Shown):
             False
         """
         with interrupts_go_to(self._stopping.set) if interruptible else nullcontext():
-            self._ended.wait()
+            while not self._ended.wait(_STEP_S):  # Ctrl-C does not always end an endless wait
+                pass
         return self
 
     def panel(self) -> WatchPanel:

@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 
 from ..frames.resting import collector_waits
 from ..rest.sent import when_sent
+from ..rest.side_by_side import result_of
 
 Where = TypeVar("Where")
 Fetch = Callable[[str], bytes]
@@ -93,7 +94,7 @@ class Ahead(Generic[Where]):
         if self._page.done():
             return self._page.result()
         with collector_waits():
-            return self._page.result()
+            return result_of(self._page)
 
     def _run(self) -> None:
         try:

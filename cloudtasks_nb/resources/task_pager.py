@@ -11,7 +11,6 @@ import msgspec
 from ..model.json import decode, encode, in_version, version_said
 from ..paging.ahead import Fetch
 from ..paging.pager import Pager
-from ..query import Query
 
 if TYPE_CHECKING:
     from ..model.queue import Kind
@@ -60,6 +59,8 @@ class TaskPager(Pager["Task"]):
             >>> [task.json() for task in tasks]
             [{'n': 3}, {'n': 4}]
         """
+        from ..query import Query
+
         wanted = Query.of(query)
         view = "FULL" if self._has_payloads else "BASIC"
         wanted.check_payloads(view, f'queue.tasks(view="FULL").where({query!r})')

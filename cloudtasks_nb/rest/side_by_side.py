@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 A = TypeVar("A")
 B = TypeVar("B")
+
+_STEP_S = 0.2
 
 
 def side_by_side(call: Callable[[A], B], items: Iterable[A], most: int) -> Iterator[B]:
@@ -34,10 +36,20 @@ def side_by_side(call: Callable[[A], B], items: Iterable[A], most: int) -> Itera
         ).start()
     try:
         for future in futures:
-            yield future.result()
+            yield result_of(future)
     finally:
         for future in futures:
             future.cancel()
+
+
+def result_of(future: Future[B]) -> B:
+    """Wait for a result, in steps: Ctrl-C does not end an endless wait on Windows, or after Polars was imported.
+
+    Errors: those of the call.
+    """
+    while not future.done():
+        wait([future], timeout=_STEP_S)
+    return future.result()
 
 
 def _work_off(call: Callable[[A], B], waiting: SimpleQueue[tuple[A, Future[B]]]) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 import cloudtasks_nb as ct
+from cloudtasks_nb.bulk import run
 from tests.integration.filling import URL, fill, new_id, payloads
 
 COLUMNS = {
@@ -187,6 +188,22 @@ def test_a_second_interrupt_gives_up_on_answers_and_loses_count_of_nothing(calls
         assert again.ok, "a call that may have taken effect counts as tried"
         there = sorted(int(task.payload or b"") for task in queue.tasks(view="FULL"))
     assert there == list(range(20_000))
+
+
+def test_one_interrupt_ends_an_input_that_blocks(queue: ct.Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as a listing that waits for its quota, for up to 150 seconds."""
+    monkeypatch.setattr(run, "_BLOCKED_S", 0.0)
+    never = threading.Event()
+
+    def blocking() -> Iterator[str]:
+        yield from "ab"
+        threading.Thread(target=os.kill, args=(os.getpid(), signal.SIGINT)).start()
+        assert not never.wait(timeout=60), "it was not interrupted"
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        queue.create_tasks(blocking(), url=URL, progress=False)
+    left = caught.value.result.not_tried  # type: ignore[attr-defined]
+    assert [item.task.payload for item in left] == [b"a", b"b"]
 
 
 def test_a_selection_is_deleted(queue: ct.Queue, calls: list[str]) -> None:

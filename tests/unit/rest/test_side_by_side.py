@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -62,3 +64,17 @@ def test_who_stops_early_waits_for_no_call_and_no_further_one_begins() -> None:
 
 def _typed(found: Iterator[int]):  # type: ignore[no-untyped-def]
     return found
+
+
+def test_an_interrupt_ends_the_wait_also_where_a_library_changed_its_handler() -> None:
+    """Polars makes system calls continue after a signal, so a wait without a timeout would go on."""
+    may_end = threading.Event()
+    signal.siginterrupt(signal.SIGINT, False)
+    try:
+        threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+        with pytest.raises(KeyboardInterrupt):
+            next(side_by_side(lambda _: may_end.wait(timeout=20), [0], 1))
+        assert not may_end.is_set()
+    finally:
+        signal.siginterrupt(signal.SIGINT, True)
+        may_end.set()
