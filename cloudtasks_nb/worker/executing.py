@@ -5,14 +5,15 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any
+from uuid import uuid4
 
 import msgspec
 
 from .bundling import START_WITHIN_S, Bundling
 from .hand import Bundle, Hand
-from .handling import Ended, handle, why
+from .handling import Ended, handle, is_handling, why
 from .options import WorkerOptions
 from .tally import Tally
 from .threads import DaemonThreads
@@ -34,10 +35,13 @@ class Executing:
         self._options = options
         self._on_ended = ended
         self._places = options.slots
-        self._own = None if options.executor else DaemonThreads(self._places, "handler")
+        self._executor = (
+            DaemonThreads(self._places, "handler") if options.executor is None else options.executor
+        )
         self._bundling = Bundling(options.executor)
         self._limit = TimeLimit(options)
         self._running: dict[Bundle, None] = {}  # in the order of their start
+        self._run_id = uuid4().hex
 
     @property
     def count(self) -> int:
@@ -48,6 +52,11 @@ class Executing:
     def has_place(self) -> bool:
         """Whether one more bundle can run."""
         return len(self._running) < self._places
+
+    @property
+    def is_handling_here(self) -> bool:
+        """Whether this thread runs a handler of this run."""
+        return is_handling(self._run_id)
 
     @property
     def is_nothing_awaited(self) -> bool:
@@ -68,11 +77,13 @@ class Executing:
         bundle = Bundle(self._bundling.take(waiting, self._places), now_s)
         self._running[bundle] = None
         given = [self._given(hand) for hand in bundle.hands]
-        executor: Executor | None = self._options.executor or self._own
-        assert executor is not None  # noqa: S101 - one or the other
         failed = None
         try:
-            bundle.future = executor.submit(handle, self._handler, given, START_WITHIN_S)
+            bundle.future = self._executor.submit(handle, self._handler, given, START_WITHIN_S, self._run_id)
+            if not isinstance(bundle.future, Future):
+                raise TypeError(
+                    f"submit() of the executor returned a {type(bundle.future).__name__}, not a Future"
+                )
         except Exception as error:  # it was shut down, its processes died, or its cluster is gone
             failed = error
             bundle.future = Future()
@@ -81,16 +92,25 @@ class Executing:
         return failed
 
     def finish(self, bundle: Bundle) -> tuple[Ended, BaseException | None] | None:
-        """How the handlers of a bundle ended, and the error of the executor. None if it was cancelled."""
+        """How the handlers of a bundle ended, and the error of the executor. None if it was cancelled.
+
+        The future is released: while one exists, a cluster keeps its result, and calls the handlers again if it loses
+        it.
+        """
         self._running.pop(bundle, None)
         self.ended_s = now_s = time.monotonic()
-        future = bundle.future
+        future, bundle.future = bundle.future, None
         if future is None or future.cancelled():
             return None
         error = future.exception()
-        ended = future.result() if error is None else Ended([why(error)] * len(bundle.hands), 0.0)
-        self._bundling.ended(ended, now_s)
-        return ended, error
+        ended = future.result() if error is None else None
+        if isinstance(ended, Ended):
+            self._bundling.ended(ended, now_s)
+            return ended, None
+        error = error or TypeError(
+            f"the executor's future holds a {type(ended).__name__}, not the result of its function"
+        )
+        return Ended([why(error)] * len(bundle.hands), 0.0), error
 
     def end_late(self, now_s: float) -> Iterator[tuple[Hand, str]]:
         """The handler calls that run too long, and why that is a failure. They cannot be stopped."""
@@ -109,7 +129,7 @@ class Executing:
 
     def take_back(self) -> list[Hand]:
         """Take back the calls that have not begun, as far as that stops no handler."""
-        if not isinstance(self._options.executor, ThreadPoolExecutor | ProcessPoolExecutor | None):
+        if not isinstance(self._executor, ThreadPoolExecutor | ProcessPoolExecutor | DaemonThreads):
             return []  # on a cluster, cancelling would stop running handlers
         queued = [bundle for bundle in self._running if bundle.future is not None and bundle.future.cancel()]
         for bundle in queued:
@@ -126,8 +146,8 @@ class Executing:
 
     def close(self, *, wait: bool) -> None:
         """Let own threads end."""
-        if self._own is not None:
-            self._own.shutdown(wait=wait, cancel_futures=True)
+        if isinstance(self._executor, DaemonThreads):
+            self._executor.shutdown(wait=wait, cancel_futures=True)
 
     def _given(self, hand: Hand) -> Any:
         """The argument of a handler call: copies, because handlers may change them."""

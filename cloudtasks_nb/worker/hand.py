@@ -24,16 +24,24 @@ class Haul:
     `hands`: the handler calls that still need their leases, in the order in which they were leased.
     """
 
-    def __init__(self, tasks_of_hands: Iterable[list[Task]], asked_s: float, lease_s: float) -> None:
+    def __init__(
+        self, tasks_of_hands: Iterable[list[Task]], asked_s: float, answered_s: float, lease_s: float
+    ) -> None:
         self.lease_s = lease_s
         self.hands = {Hand(tasks, self, list(tasks)): None for tasks in tasks_of_hands}
-        self.renewed(asked_s)
+        self.renewed(asked_s, answered_s)
 
-    def renewed(self, asked_s: float) -> None:
-        """Restart the leases, by a call that was sent at `asked_s`."""
+    def renewed(self, asked_s: float, answered_s: float) -> None:
+        """Restart the leases, by a call that was sent at `asked_s`, and whose response came at `answered_s`."""
         self.renewing = False
         self.ends_s = asked_s + self.lease_s
         self.renew_s = asked_s + self.lease_s * RENEW_AFTER
+        self._answered_s = answered_s
+
+    @property
+    def is_over_s(self) -> float:
+        """When the leases have ended for certain: never too early, where `ends_s` is never too late."""
+        return self._answered_s + self.lease_s * (2 if self.renewing else 1)
 
     def is_due(self, now_s: float) -> bool:
         """Whether its leases need a renewal."""
@@ -47,10 +55,11 @@ class Hand(msgspec.Struct, eq=False):
     haul: Haul
     held: list[Task]
 
-    @property
-    def is_held(self) -> bool:
-        """Whether no lease of these tasks is known as lost."""
-        return len(self.held) == len(self.tasks)
+    def drop_lost(self) -> int:
+        """Forget the tasks whose leases are lost, and return their number. Another worker handles them."""
+        count = len(self.tasks) - len(self.held)
+        self.tasks = list(self.held)
+        return count
 
     @property
     def is_first_lease(self) -> bool:

@@ -25,14 +25,19 @@ class Ended(msgspec.Struct, frozen=True):
     took_s: float
 
 
-def handle(handler: Callable[[Any], Any], given: Sequence[Any], within_s: float) -> Ended:
-    """Call the handler with one argument after the other. No call starts after `within_s`, except the first."""
+def handle(handler: Callable[[Any], Any], given: Sequence[Any], within_s: float, run_id: str) -> Ended:
+    """Call the handler with one argument after the other. No call starts after `within_s`, except the first.
+
+    `run_id`: the run of a worker, for is_handling().
+    """
     began_s = time.perf_counter()
     whys: list[str] = []
+    outer, _here.run_id = getattr(_here, "run_id", ""), run_id
     for one in given:
         if whys and time.perf_counter() - began_s > within_s:
             break
         whys.append(_why_failed(handler, one))
+    _here.run_id = outer
     return Ended(whys, time.perf_counter() - began_s)
 
 
@@ -45,19 +50,16 @@ def why(error: BaseException) -> str:
     return f"{type(error).__name__}: {said}"
 
 
-def is_handling(handler: Callable[[Any], Any]) -> bool:
-    """Whether this thread runs a handler of this worker."""
-    return getattr(_here, "handler", None) is handler
+def is_handling(run_id: str) -> bool:
+    """Whether this thread runs a handler of this run."""
+    return getattr(_here, "run_id", "") == run_id
 
 
 def _why_failed(handler: Callable[[Any], Any], given: Any) -> str:
-    _here.handler = handler
     try:
         _call(handler, given)
     except BaseException as error:
         return why(error)
-    finally:
-        _here.handler = None
     return ""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,7 @@ class Holding:
         self,
         session: Session,
         submit: Submit,
+        submit_renewal: Submit,
         settled: Callable[[list[LeaseCall]], None],
         renewed: Callable[[int, list[Hand]], None],
     ) -> None:
@@ -37,6 +38,9 @@ class Holding:
         """Tasks with a running call that ends their lease."""
         self._settling = Settling(session)
         self._submit = submit
+        self._submit_renewal = (
+            submit_renewal  # other threads, so that no renewal waits for retries of other calls
+        )
         self._on_settled = settled
         self._on_renewed = renewed
         self._hauls: dict[Haul, list[tuple[Hand, Verb]]] = {}  # with the hands that ended during a renewal
@@ -75,16 +79,9 @@ class Holding:
         """Let the leases of a handler call run out."""
         self._forget(hand)
 
-    def give_up(self, hands: list[Hand], within_s: float) -> int:
-        """Give tasks back now, within a time limit. Returns the number of tasks."""
-        self._settling.give_up_s = time.monotonic() + within_s
-        calls = [_ending(hand, task, "cancelLease") for hand in hands for task in hand.tasks]
-        most = self._settling.most
-        pool = ThreadPoolExecutor(8, "giving back")
-        batches = [calls[at : at + most] for at in range(0, len(calls), most)]
-        wait([pool.submit(self._settling.settle, batch) for batch in batches], within_s)
-        pool.shutdown(wait=False)
-        return len(calls)
+    def give_up(self, at_s: float) -> None:
+        """Retry no call later than this."""
+        self._settling.give_up_s = at_s
 
     def _forget(self, hand: Hand) -> None:
         haul = hand.haul
@@ -99,10 +96,13 @@ class Holding:
             for task in hand.held
         ]
         haul.renewing = True
-        self._submit(partial(self._settling.settle, calls), partial(self._renewed, haul, calls, now_s))
+        self._submit_renewal(
+            partial(self._settling.settle, calls), partial(self._renewed, haul, calls, now_s)
+        )
 
-    def _renewed(self, haul: Haul, calls: list[LeaseCall], asked_s: float, _: Future[Any]) -> None:
-        haul.renewed(asked_s)
+    def _renewed(self, haul: Haul, calls: list[LeaseCall], asked_s: float, called: Future[None]) -> None:
+        called.result()
+        haul.renewed(asked_s, time.monotonic())
         lost = [call for call in calls if call.lost]
         for call in lost:
             call.hand.held.remove(call.task)
@@ -114,7 +114,8 @@ class Holding:
             self._hauls.pop(haul, None)
         self._on_renewed(len(calls) - len(lost), list({call.hand: None for call in lost}))
 
-    def _settled(self, calls: list[LeaseCall], _: Future[Any]) -> None:
+    def _settled(self, calls: list[LeaseCall], called: Future[None]) -> None:
+        called.result()
         self.unsettled -= len(calls)
         self._on_settled(calls)
 

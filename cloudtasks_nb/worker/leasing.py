@@ -99,14 +99,14 @@ class Leasing:
         if self.empty_s > -math.inf:
             self._next_s = 0.0
 
-    def refused(self, error: BaseException, asked_s: float, *, is_idle: bool) -> None:
+    def refused(self, error: BaseException, *, is_idle: bool) -> None:
         """Record a call with a transient error. `is_idle`: this worker has no task."""
         self.empty_s = -math.inf
         exhausted = isinstance(error, ResourceExhausted)
         pause_s = self.ahead.refused(is_idle=is_idle) if exhausted else self._patience.trouble_s()
         if isinstance(error, TransportError) and error.reached:
             # The response was lost, perhaps with leased tasks: they become free when their leases end.
-            self.due_again["(a lost response)"] = asked_s + self._options.lease_s
+            self.due_again["(a lost response)"] = time.monotonic() + self._options.lease_s
         self._next_s = time.monotonic() + max(getattr(error, "retry_after_s", 0.0), pause_s)
 
     def comes_again(self, task: Task, due_s: float) -> None:

@@ -6,6 +6,7 @@ One thread coordinates, and never waits for the network: calls run in a pool, an
 from __future__ import annotations
 
 import atexit
+import math
 import os
 import threading
 import time
@@ -16,6 +17,8 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from ..errors import CloudTasksError, FailedPrecondition, ResourceExhausted
 from ..rest.retry import is_passing
 from .executing import Executing
@@ -23,7 +26,7 @@ from .hand import Bundle, Hand, Haul
 from .holding import Holding
 from .leasing import Leasing
 from .options import WorkerOptions
-from .settling import LeaseCall
+from .settling import LeaseCall, Verb
 from .tally import Tally
 from .threads import DaemonThreads
 
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
 Event = Callable[[], None]
 
 _TICK_S = 0.5
-_CALLS_AT_ONCE = 8
+_CALLS_AT_ONCE, _RENEWALS_AT_ONCE = 8, 4
 _GIVING_BACK_S = 5.0
 _FINISHED_S = 5.0  # on stop, waiting tasks that take less than this are still handled
 _NOT_IMPORTABLE = (
@@ -43,7 +46,7 @@ _NOT_IMPORTABLE = (
 
 
 class WorkerRun:
-    """One run of a worker."""
+    """One run of a worker. `over` is set by its owner, after work() ended."""
 
     def __init__(
         self,
@@ -55,59 +58,77 @@ class WorkerRun:
         until_empty: bool,
     ) -> None:
         self._options = options
-        self._tally = tally
+        self._tally = msgspec.structs.replace(tally)
         self._until_empty = until_empty
         self._events: SimpleQueue[Event] = SimpleQueue()
         self._calls = DaemonThreads(_CALLS_AT_ONCE, f"leases {queue.id}")
-        self._leasing = Leasing(queue, options, self._submit)
-        self._holding = Holding(queue._session, self._submit, self._settled, self._renewed)
+        self._renewals = DaemonThreads(_RENEWALS_AT_ONCE, f"renewals {queue.id}")
+        submit, submit_renewal = partial(self._submit, self._calls), partial(self._submit, self._renewals)
+        self._leasing = Leasing(queue, options, submit)
+        self._holding = Holding(queue._session, submit, submit_renewal, self._settled, self._renewed)
         self._waiting: deque[Hand] = deque()
         self._executing = Executing(
             handler, options, lambda bundle: self._events.put(partial(self._finished, bundle))
         )
         self._stopping = False
         self._interrupts = 0
+        self._gives_up_s = math.inf
         self._fatal: BaseException | None = None
         self._process = os.getpid()
-        self._over = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.over = threading.Event()
 
     def stop(self) -> None:
         """Stop leasing. Thread-safe."""
         self._events.put(self._drain)
 
     def interrupt(self) -> None:
-        """Signal handler: sets a flag. The first interrupt drains, a second one abandons."""
+        """Signal handler: adds an event. The first interrupt drains, a second one abandons, a third one ends now."""
         self._interrupts += 1
         self._events.put(self._drain if self._interrupts == 1 else self._give_up)
 
-    def work(self, refresh: Callable[[], None]) -> None:
-        """Run until the work is done. Errors: the error that stopped it."""
-        tally, began_s = self._tally, time.monotonic() - self._tally.elapsed_s
-        tally.state = "running"
+    @property
+    def can_be_awaited(self) -> bool:
+        """Whether this thread may wait for the end. The coordinating thread, a handler and a forked child may not."""
+        mine = self._thread is threading.current_thread() or self._executing.is_handling_here
+        return not mine and self._process == os.getpid()
+
+    def work(self, report: Callable[[Tally], None]) -> None:
+        """Run until the work is done. `report` gets the counts, which add up. Errors: the error that stopped it."""
+        self._thread = threading.current_thread()
+        began_s = time.monotonic() - self._tally.elapsed_s
+        self._tally.state = "running"
         atexit.register(self._end_with_process)
         try:
             while not self._is_over():
-                self._step()
+                next_s = self._act(time.monotonic())
                 self._count(began_s)
-                refresh()
+                report(msgspec.structs.replace(self._tally))
+                self._take_events(max(0.0, min(_TICK_S, next_s - time.monotonic())))
+                if self._until_empty and not self._stopping:
+                    self._drain_if_empty()
         finally:
-            tally.state = "failed" if self._fatal else "stopped"
             self._count(began_s)
-            all_ended = not (self._executing.count or self._holding.unsettled)
-            self._calls.shutdown(wait=all_ended)
-            self._executing.close(wait=all_ended)
-            if all_ended:
-                atexit.unregister(self._end_with_process)
-            self._over.set()
-            refresh()
+            self._tally.end("failed" if isinstance(self._fatal, Exception) else "stopped")
+            self._close()
+            report(msgspec.structs.replace(self._tally))
         if self._fatal is not None:
             raise self._fatal
+
+    def _close(self) -> None:
+        """Let threads end."""
+        all_ended = not (self._executing.count or self._holding.unsettled)
+        for threads in (self._calls, self._renewals):
+            threads.shutdown(wait=all_ended)
+        self._executing.close(wait=all_ended)
+        if all_ended:
+            atexit.unregister(self._end_with_process)
 
     def _end_with_process(self) -> None:
         """At the end of Python: stop, and wait as stop() does. Threads of handlers that hang are left."""
         if self._process == os.getpid():  # a forked child has no such threads
             self.stop()
-            self._over.wait()
+            self.over.wait()
             self._calls.shutdown(wait=True)
 
     def _count(self, began_s: float) -> None:
@@ -117,23 +138,21 @@ class WorkerRun:
         self._executing.count_into(self._tally, now_s)
 
     def _is_over(self) -> bool:
-        if not self._stopping or self._waiting or self._holding.unsettled or self._leasing.is_under_way:
+        if not self._stopping:
             return False
-        return self._executing.is_nothing_awaited
+        if self._waiting or self._holding.unsettled or self._leasing.is_under_way:
+            return time.monotonic() >= self._gives_up_s
+        return self._gives_up_s < math.inf or self._executing.is_nothing_awaited
 
-    def _step(self) -> None:
-        """Start all due actions, wait for the next event, then process all events."""
-        now_s = time.monotonic()
+    def _act(self, now_s: float) -> float:
+        """Start all due actions. Returns the time of the next one."""
         self._begin(now_s)
         if self._stopping:  # after free handlers got tasks: giving one back could end it
             self._finish_or_give_back(now_s)
         self._end_late(now_s)
         lease_s = self._lease_if_due(now_s)
         self._holding.act(now_s, at_once=not self._executing.count)
-        next_s = min(lease_s, self._holding.next_s(), self._executing.next_s(now_s))
-        self._take_events(max(0.0, min(_TICK_S, next_s - time.monotonic())))
-        if self._until_empty and not self._stopping:
-            self._drain_if_empty()
+        return min(lease_s, self._holding.next_s(), self._executing.next_s(now_s))
 
     def _take_events(self, within_s: float) -> None:
         try:
@@ -165,12 +184,12 @@ class WorkerRun:
 
     def _give_back_waiting(self, count: int) -> None:
         """Give back tasks that no handler started: those that would wait longest."""
-        self._give_back([self._waiting.pop() for _ in range(count)])
+        self._give_back([self._waiting.pop() for _ in range(count)], "cancelLease")
 
-    def _give_back(self, hands: list[Hand]) -> None:
+    def _give_back(self, hands: list[Hand], verb: Verb) -> None:
         for hand in hands:
             self._tally.given_back += len(hand.tasks)
-            self._holding.end(hand, "cancelLease")
+            self._holding.end(hand, verb)
 
     # Leases
 
@@ -188,7 +207,7 @@ class WorkerRun:
     def _leased(self, called: Future[list[Task]], asked_s: float) -> None:
         error = called.exception()
         if error is not None:
-            self._not_leased(error, asked_s)
+            self._not_leased(error)
             return
         tasks = called.result()
         self._tally.trouble = ""
@@ -199,37 +218,40 @@ class WorkerRun:
         self._leasing.found(tasks)
         each = self._options.batch_size or 1
         groups = [tasks[at : at + each] for at in range(0, len(tasks), each)]
-        haul = Haul(groups, asked_s, self._options.lease_s)
+        haul = Haul(groups, asked_s, time.monotonic(), self._options.lease_s)
         self._holding.add(haul)
         self._waiting += haul.hands
 
-    def _not_leased(self, error: BaseException, asked_s: float) -> None:
+    def _not_leased(self, error: BaseException) -> None:
         paused = isinstance(error, FailedPrecondition) and not self._until_empty
         if not (is_passing(error) or paused):
             self._fail(error)
             return
         self._tally.trouble = error.message if isinstance(error, CloudTasksError) else str(error)
         self._tally.refused += isinstance(error, ResourceExhausted)
-        self._leasing.refused(error, asked_s, is_idle=not (self._waiting or self._executing.count))
+        self._leasing.refused(error, is_idle=not (self._waiting or self._executing.count))
 
     def _renewed(self, count: int, lost: list[Hand]) -> None:
         self._tally.renewed += count
         for hand in lost:
-            if hand in self._waiting:
+            if hand in self._waiting and not self._still_holds(hand):
                 self._waiting.remove(hand)
-                self._lose(hand)
 
-    def _lose(self, hand: Hand) -> None:
-        """Forget tasks that wait: another worker has their lease now, and handles them."""
-        self._holding.leave(hand)
-        self._tally.lost += len(hand.tasks)
+    def _still_holds(self, hand: Hand) -> bool:
+        """Forget those tasks of a call that are lost. Returns whether there are others."""
+        self._tally.lost += hand.drop_lost()
+        if not hand.tasks:
+            self._holding.leave(hand)
+        return bool(hand.tasks)
 
     def _settled(self, calls: list[LeaseCall]) -> None:
         now_s = time.monotonic()
         self._tally.acknowledging -= sum(call.verb == "acknowledge" for call in calls)
         for call in calls:
             if call.verb != "acknowledge":
-                self._leasing.comes_again(call.task, call.until_s if call.lost else now_s + call.lease_s)
+                if not call.is_gone:
+                    due_s = call.hand.haul.is_over_s if call.lost else now_s + call.lease_s
+                    self._leasing.comes_again(call.task, due_s)
             elif call.lost:
                 self._tally.lost += 1
                 self._tally.note(call.task.id, call.task.dispatch_count, call.lost)
@@ -252,13 +274,16 @@ class WorkerRun:
         if bundle.is_late:
             return
         if finished is None:  # cancelled, for example because a cluster was restarted
-            self._give_back(bundle.hands)
+            self._give_back(
+                bundle.hands, "renewLease"
+            )  # later each time: perhaps the executor cancels every call
             return
         ended, error = finished
         if isinstance(error, BrokenExecutor):
             self._broke(error)
         now_s, begun = self._executing.ended_s, len(ended.whys)
-        self._leasing.ahead.handled(now_s - bundle.began_s, now_s, begun)
+        if error is None:
+            self._leasing.ahead.handled(now_s - bundle.began_s, now_s, begun)
         self._wait_again(bundle.hands[begun:])
         for hand, why in zip(bundle.hands, ended.whys, strict=False):
             if why:
@@ -270,10 +295,8 @@ class WorkerRun:
     def _wait_again(self, hands: list[Hand]) -> None:
         """Put back calls that have not begun."""
         for hand in reversed(hands):
-            if hand.is_held:
+            if self._still_holds(hand):
                 self._waiting.appendleft(hand)
-            else:
-                self._lose(hand)
 
     def _broke(self, error: BrokenExecutor) -> None:
         if not self._tally.done:
@@ -289,9 +312,9 @@ class WorkerRun:
         if self._options.on_error == "cancel":
             self._holding.end(hand, "renewLease")
             return
-        self._holding.leave(hand)
         for task in hand.tasks:
-            self._leasing.comes_again(task, hand.haul.ends_s)
+            self._leasing.comes_again(task, hand.haul.is_over_s)
+        self._holding.leave(hand)
 
     def _end_late(self, now_s: float) -> None:
         """Give back the tasks of handlers that run too long. The handlers themselves cannot be stopped."""
@@ -308,15 +331,18 @@ class WorkerRun:
         self._drain()
 
     def _give_up(self) -> None:
-        """Give back waiting tasks; running ones keep their lease until it ends. Errors: KeyboardInterrupt."""
-        not_begun = [*self._waiting, *self._executing.take_back()]
-        self._waiting.clear()
-        self._tally.given_back += self._holding.give_up(not_begun, _GIVING_BACK_S)
-        raise KeyboardInterrupt
+        """Give back what has not begun, and wait no longer for handlers: the leases of running ones end later."""
+        within_s = _GIVING_BACK_S if self._gives_up_s == math.inf else 0.0
+        self._gives_up_s = time.monotonic() + within_s
+        self._holding.give_up(self._gives_up_s)
+        self._waiting += self._executing.take_back()
+        self._fatal = KeyboardInterrupt()  # so all that waits is given back
 
-    def _submit(self, call: Callable[[], Any], then: Callable[[Future[Any]], None]) -> None:
-        """Run a call in the pool; its callback runs in the coordinating thread."""
-        future = self._calls.submit(call)
+    def _submit(
+        self, threads: DaemonThreads, call: Callable[[], Any], then: Callable[[Future[Any]], None]
+    ) -> None:
+        """Run a call in other threads; its callback runs in the coordinating thread."""
+        future = threads.submit(call)
         future.add_done_callback(lambda called: self._events.put(partial(then, called)))
 
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from ..bulk.steps import Each, Effect
-from ..errors import CloudTasksError, NotFound
+from ..errors import CloudTasksError, FailedPrecondition, NotFound
 from ..model.json import Duration, Message, decode
 from ..model.messages import AcknowledgeTaskRequest, CancelLeaseRequest, Empty, RenewLeaseRequest
+from ..names import parse_task
 from ..rest.call import Call
 from ..rest.retry import is_passing, may_have_run
 from ..rest.session import Session
@@ -34,7 +35,8 @@ class LeaseCall(msgspec.Struct, eq=False):
     """One call about a lease, and its outcome.
 
     `until_s`: the end of the lease, and so of the retries. `lease_s`: for renewals. `lost`: why the lease or the task
-    was lost; empty when the call succeeded. `unanswered`: an earlier try may have taken effect.
+    was lost; empty when the call succeeded. `is_gone`: the task does not exist any more. `unanswered`: an earlier try
+    may have taken effect.
     """
 
     hand: Hand
@@ -43,6 +45,7 @@ class LeaseCall(msgspec.Struct, eq=False):
     until_s: float
     lease_s: float = 0.0
     lost: str = ""
+    is_gone: bool = False
     unanswered: bool = False
 
 
@@ -88,14 +91,33 @@ class Settling:
     def _goes_on(self, call: LeaseCall, error: CloudTasksError, next_s: float) -> bool:
         """Whether to retry a failed call; otherwise sets `lost`."""
         if isinstance(error, NotFound):
+            call.is_gone = True
             was_done = call.unanswered and call.verb == "acknowledge"
             call.lost = "" if was_done else f"the task was gone: {error.message}"
             return False
         call.unanswered = call.unanswered or may_have_run(error)
         if is_passing(error) and next_s < min(call.until_s, self.give_up_s):
             return True
+        if isinstance(error, FailedPrecondition) and call.unanswered and self._was_renewed(call):
+            return False
         call.lost = f"the lease was lost: {error.message}"
         return False
+
+    def _was_renewed(self, call: LeaseCall) -> bool:
+        """Whether an earlier try renewed the lease, and its response was lost: then the task shows the lease's new end,
+        and no other worker leased it."""
+        if call.verb != "renewLease":
+            return False
+        from ..resources.task import read_task
+
+        try:
+            task = read_task(self._session, parse_task(call.task.name), "BASIC")
+        except CloudTasksError:
+            return False
+        if task.schedule_time is None or task.dispatch_count != call.task.dispatch_count:
+            return False
+        _lease(call).ends = task.schedule_time
+        return True
 
     def _call(self, call: LeaseCall) -> Call:
         ends = _lease(call).ends

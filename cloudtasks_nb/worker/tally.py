@@ -55,7 +55,8 @@ class Tally(msgspec.Struct):
     given_back: int = 0
     """Tasks that were given back before a handler started. Each used one attempt."""
     lost: int = 0
-    """Leases that ended before the task was acknowledged, so that another worker may handle it again."""
+    """Leases that ended before the task was acknowledged, or whose handler was abandoned by a second interrupt, so that
+    another worker may handle the task again."""
     renewed: int = 0
     """Leases that were renewed."""
     refused: int = 0
@@ -76,9 +77,16 @@ class Tally(msgspec.Struct):
         """Finished tasks per second."""
         return self.done / self.elapsed_s if self.elapsed_s else 0.0
 
+    def end(self, state: str) -> None:
+        """Record the end of a run. The tasks that it still holds are lost to it."""
+        self.lost += self.waiting + self.in_hand + self.acknowledging
+        self.waiting = self.running = self.in_hand = self.acknowledging = 0
+        self.state = state
+
     def note(self, task: str, attempt: int, why: str) -> None:
         """Record why a task failed, without secrets, because the card shows it."""
-        self.failures.append(Failure(task, attempt, scrub_lines(why.split("\n")[0])[:200]))
+        failure = Failure(task, attempt, scrub_lines(why.split("\n")[0])[:200])
+        self.failures = deque([*self.failures, failure], ERRORS_KEPT)  # copies of this tally keep theirs
 
     def card(self, title: str) -> Card:
         """The live card of a worker."""

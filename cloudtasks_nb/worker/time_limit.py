@@ -14,8 +14,9 @@ from .options import WorkerOptions
 class TimeLimit:
     """The time limit of the handlers of one run. It counts from the start of a handler.
 
-    A pool that other code uses, too, starts a handler later than it takes it. On executors other than Python's pools,
-    the time counts from the hand-over, because a future there does not tell when its function starts.
+    A pool that other code uses, too, starts a handler later than it takes it. A pool of processes also counts the wait
+    for one other call, and for a new process. On executors other than Python's pools, the time counts from the
+    hand-over, because a future there does not tell when its function starts.
     """
 
     def __init__(self, options: WorkerOptions) -> None:

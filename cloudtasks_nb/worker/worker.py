@@ -12,7 +12,6 @@ from ..interrupts import interrupts_go_to
 from ..model.durations import DurationLike
 from ..model.json import Duration
 from ..shown import Shown
-from .handling import is_handling
 from .loop import WorkerRun
 from .options import WorkerOptions, check_handler
 from .tally import NEW_WORKER, LiveCard, Tally
@@ -49,6 +48,7 @@ class Worker(Checked, Shown):
         self._card = LiveCard(self)
         self._thread: threading.Thread | None = None
         self._run: WorkerRun | None = None
+        self._lock = threading.Lock()
         self._failed: BaseException | None = None
 
     def run(self, until_empty: bool = False, progress: bool | None = None) -> Self:
@@ -81,7 +81,6 @@ class Worker(Checked, Shown):
             >>> worker.stop()
         """
         run = self._begin(until_empty=False)  # in this thread, so that an immediate stop() finds it
-        self._failed = None
         self._thread = threading.Thread(
             target=self._background, args=(run,), name=f"worker {self.queue.id}", daemon=True
         )
@@ -91,7 +90,7 @@ class Worker(Checked, Shown):
     def stop(self, timeout: DurationLike | None = None) -> Self:
         """Stop leasing, wait for running handlers, and return itself.
 
-        A handler may call it, too. It then does not wait.
+        A handler or a signal handler may call it, too. It then does not wait.
 
         Units: `timeout` is seconds, a timedelta, or text such as "1m".
         Errors: the error that ended a worker of start(); TimeoutError if handlers take longer.
@@ -101,37 +100,53 @@ class Worker(Checked, Shown):
             >>> worker.stop(timeout="1m")
         """
         timeout_s = None if timeout is None else Duration.of(timeout).total_seconds()
-        if self._run is not None:
-            self._run.stop()
-        if self._thread is not None and not is_handling(self.handler):
-            self._thread.join(timeout_s)
-            if self._thread.is_alive():
+        run, thread = self._run, self._thread
+        if run is not None:
+            run.stop()
+            if not run.can_be_awaited:
+                return self
+            if not run.over.wait(timeout_s):
                 raise TimeoutError("Handlers are still running; stop() again waits for them.")
+        if thread is not None:
+            thread.join()
         failed, self._failed = self._failed, None
         if failed is not None:
             raise failed
         return self
 
     def _begin(self, *, until_empty: bool) -> WorkerRun:
-        if self._run is not None:
-            raise ConfigError("This worker is already running.", hint="worker.stop(), or make another one")
-        if self.tally.is_broken:
-            raise ConfigError("The executor of this worker is shut down.", hint=NEW_WORKER)
-        self._run = WorkerRun(self.queue, self.handler, self.options, self.tally, until_empty=until_empty)
-        return self._run
+        with self._lock:
+            if self._run is not None:
+                raise ConfigError(
+                    "This worker is already running.", hint="worker.stop(), or make another one"
+                )
+            if self.tally.is_broken:
+                raise ConfigError("The executor of this worker is shut down.", hint=NEW_WORKER)
+            run = WorkerRun(self.queue, self.handler, self.options, self.tally, until_empty=until_empty)
+            self._run, self._failed = run, None
+            return run
 
     def _work(self, run: WorkerRun, progress: bool | None) -> None:
+        def report(tally: Tally) -> None:
+            self.tally = tally
+            refresh()
+
         try:
             with interrupts_go_to(run.interrupt), self._card.shown(progress) as refresh:
-                run.work(refresh)
+                run.work(report)
         finally:
             self._run = None
+            run.over.set()
 
     def _background(self, run: WorkerRun) -> None:
         try:
             self._work(run, progress=False)
         except BaseException as error:  # stop() raises it in the thread that asks
             self._failed = error
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy has not run."""
+        return Worker, (self.queue, self.handler, self.options)
 
     def _ipython_display_(self) -> None:
         """Show nothing if the cell already shows the live card."""

@@ -113,7 +113,7 @@ def test_a_lease_that_is_lost_meanwhile_is_not_handled(
     def is_known_as_lost() -> bool:
         run = worker._run
         assert run is not None
-        return any(not hand.is_held for bundle in run._executing._running for hand in bundle.hands)
+        return any(hand.held != hand.tasks for bundle in run._executing._running for hand in bundle.hands)
 
     def handler(task: ct.Task) -> None:
         handled.append(task.id)

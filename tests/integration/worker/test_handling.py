@@ -205,6 +205,26 @@ def test_a_task_that_is_gone_takes_no_others_of_its_batch_along(queue: ct.Queue)
     assert queue.count_tasks() == 0
 
 
+def test_a_waiting_task_that_is_gone_takes_no_others_of_its_batch_along(queue: ct.Queue) -> None:
+    fill(queue, 9)
+    sizes: list[int] = []
+
+    def handler(tasks: list[ct.Task]) -> None:
+        sizes.append(len(tasks))
+        if len(sizes) == 2:
+            run = worker._run
+            assert run is not None
+            wait_until(lambda: run._waiting)
+            queue.task(run._waiting[0].tasks[0].id).delete()
+            wait_until(lambda: worker.tally.lost == 1)  # by the next renewal
+
+    worker = queue.worker(handler, batch_size=3, lease_duration=1, concurrency=1)
+    worker.run(until_empty=True)
+    assert sizes == [3, 3, 2]
+    assert (worker.tally.done, worker.tally.lost) == (8, 1)
+    assert queue.count_tasks() == 0
+
+
 CELLS = [
     "import cloudtasks_nb as ct\n"
     "client = ct.local()\n"

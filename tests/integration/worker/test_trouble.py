@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import cloudtasks_nb as ct
+from cloudtasks_nb.worker import loop
 from tests.emulator_process import EmulatorProcess
 from tests.waiting import PATIENCE_S, wait_until
 
@@ -116,6 +117,27 @@ def test_a_second_interrupt_does_not_wait_for_a_service_that_is_away() -> None:
             with pytest.raises(KeyboardInterrupt):
                 worker.run()  # would try for ten minutes, as long as the leases last
             go.set()
+
+
+def test_no_renewal_waits_for_acknowledgements_that_are_retried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "_CALLS_AT_ONCE", 1)
+    with ct.local() as client:
+        queue = client.create_queue("jobs", kind="pull")
+        fill(queue, 2)
+        client.emulator.faults(unavailable=1, methods="queues.tasks.acknowledge")
+        handled: Counter[int] = Counter()
+
+        def handler(task: ct.Task) -> None:
+            number = task.json()["n"]
+            handled[number] += 1
+            if number:
+                wait_until(lambda: handled[0] > 2)  # for more than two leases
+                client.emulator.faults()
+
+        worker = queue.worker(handler, concurrency=2, lease_duration=1).start()
+        wait_until(lambda: queue.count_tasks(progress=False) == 0)
+        worker.stop()
+        assert handled[1] == 1, "its lease was not renewed"
 
 
 @pytest.mark.parametrize("fault", ["exhausted", "unavailable", "cut_before", "cut_after"])

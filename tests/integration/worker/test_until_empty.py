@@ -80,11 +80,38 @@ def test_the_last_tasks_are_acknowledged_at_once(queue: ct.Queue, monkeypatch: p
     assert worker.tally.done == 5
 
 
+def test_a_task_whose_lease_runs_out_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also if the service granted its lease late: then it ends later than the worker counts."""
+    with ct.local() as client:
+        queue = client.create_queue("jobs", kind="pull")
+        fill(queue, 1)
+        client.emulator.faults(latency=0.5, methods="queues.tasks.lease")
+
+        def handler(task: ct.Task) -> None:
+            client.emulator.faults()
+            if task.dispatch_count == 1:
+                raise ValueError
+
+        worker = queue.worker(handler, on_error="leave", lease_duration=1)
+        assert ends(worker)
+        assert (worker.tally.done, worker.tally.failed) == (1, 1)
+
+
+def test_a_failed_task_that_is_gone_is_not_waited_for(queue: ct.Queue) -> None:
+    fill(queue, 1)
+
+    def handler(task: ct.Task) -> None:
+        queue.task(task.id).delete()
+        raise ValueError
+
+    assert ends(queue.worker(handler, lease_duration=3600))
+
+
 @pytest.mark.parametrize("error", [ct.ResourceExhausted("too many"), ct.Unavailable("down")])
 def test_a_rejected_call_is_not_repeated_without_a_wait(queue: ct.Queue, error: ct.CloudTasksError) -> None:
     run = leasing.Leasing(queue, WorkerOptions(), lambda call, then: None)
     run.found_nothing(1.0)
-    run.refused(error, 2.0, is_idle=True)
+    run.refused(error, is_idle=True)
     waits_until_s = run.next_s()
     run.look_again()
     assert run.next_s() == waits_until_s > 0

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import pickle
 from collections import deque
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
 import cloudtasks_nb as ct
 from cloudtasks_nb.worker.bundling import Bundling
-from cloudtasks_nb.worker.hand import Hand, Haul
+from cloudtasks_nb.worker.executing import Executing
+from cloudtasks_nb.worker.hand import Bundle, Hand, Haul
 from cloudtasks_nb.worker.handling import Ended, handle
+from cloudtasks_nb.worker.options import WorkerOptions
 
 
 class Elsewhere(Executor):
@@ -24,7 +27,7 @@ def waiting(*leases: int) -> deque[Hand]:
         [ct.Task(name=str(at), status=ct.TaskStatus(attempt_dispatch_count=count))]
         for at, count in enumerate(leases)
     ]
-    return deque(Haul(tasks, 0.0, 60.0).hands)
+    return deque(Haul(tasks, 0.0, 0.0, 60.0).hands)
 
 
 def taken(bundling: Bundling, calls: deque[Hand], places: int = 1) -> list[str]:
@@ -62,6 +65,25 @@ def test_a_task_that_was_leased_before_goes_alone(bundling: Bundling) -> None:
     assert [taken(bundling, calls) for _ in range(4)] == [["0", "1"], ["2"], ["3"], ["4", "5"]]
 
 
+def test_the_failure_of_an_executor_is_not_the_time_of_a_handler() -> None:
+    class Fails(Elsewhere):
+        def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+            future: Future[Any] = Future()
+            future.set_exception(MemoryError("the process was killed"))
+            return future
+
+    ended: list[Bundle] = []
+    executing = Executing(print, WorkerOptions(executor=Fails(), concurrency=1), ended.append)
+    calls = waiting(*[1] * 100)
+    for _ in range(2):
+        assert executing.begin(calls, now_s=0.0) is None
+        finished = executing.finish(ended.pop())
+        assert finished is not None
+        assert finished[0].whys == ["MemoryError: the process was killed"], (
+            "unknown handlers travelled together"
+        )
+
+
 @pytest.mark.parametrize("executor", [None, ThreadPoolExecutor(1)])
 def test_in_threads_each_call_goes_alone(executor: Executor | None) -> None:
     bundling = Bundling(executor)
@@ -94,7 +116,7 @@ def test_any_way_to_fail_is_told_in_plain_text() -> None:
         KeyboardInterrupt(),
         SystemExit(3),
     ]
-    ended = handle(handler, errors, within_s=60.0)
+    ended = handle(handler, errors, within_s=60.0, run_id="a")
     assert ended.whys == [
         "",
         "ValueError: first",
@@ -108,5 +130,5 @@ def test_any_way_to_fail_is_told_in_plain_text() -> None:
 
 def test_no_call_starts_late_but_the_first() -> None:
     begun: list[int] = []
-    assert handle(begun.append, [1, 2, 3], within_s=-1.0).whys == [""]
+    assert handle(begun.append, [1, 2, 3], within_s=-1.0, run_id="a").whys == [""]
     assert begun == [1]

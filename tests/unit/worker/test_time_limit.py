@@ -20,7 +20,7 @@ class Cluster(Executor):
 
 
 def begun(at_s: float, future: Future[Any], calls: int = 1) -> Bundle:
-    hands = Haul([[ct.Task(name=str(at))] for at in range(calls)], at_s, 60.0).hands
+    hands = Haul([[ct.Task(name=str(at))] for at in range(calls)], at_s, at_s, 60.0).hands
     return Bundle(list(hands), at_s, future)
 
 

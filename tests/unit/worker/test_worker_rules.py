@@ -63,13 +63,15 @@ def test_a_failed_task_waits_longer_each_time() -> None:
 
 
 def test_a_lease_is_renewed_after_two_thirds_and_counted_from_before_the_call() -> None:
-    haul = Haul([[ct.Task(name="a")], [ct.Task(name="b")]], 10.0, 60.0)
+    haul = Haul([[ct.Task(name="a")], [ct.Task(name="b")]], 10.0, 10.5, 60.0)
     assert (haul.renew_s, haul.ends_s) == (50.0, 70.0)
     assert not haul.is_due(49.9)
     assert haul.is_due(50.0)
+    assert haul.is_over_s == 70.5, "by then, the service has certainly ended it"
     haul.renewing = True
     assert not haul.is_due(51.0)
-    haul.renewed(51.0)
+    assert haul.is_over_s == 130.5, "the renewal may have arrived at its end"
+    haul.renewed(51.0, 52.0)
     assert (haul.renew_s, haul.ends_s) == (91.0, 111.0)
     assert [hand.tasks[0].name for hand in haul.hands] == ["a", "b"]
 
@@ -125,7 +127,7 @@ def settled(*script: bytes, verb: Any = "acknowledge", lasts_s: float = 60.0, co
             ._hold()
             for at in range(count)
         ]
-        haul = Haul([[task] for task in tasks], monotonic(), lasts_s)
+        haul = Haul([[task] for task in tasks], monotonic(), monotonic(), lasts_s)
         calls = [LeaseCall(hand, hand.tasks[0], verb, haul.ends_s, lease_s=2) for hand in haul.hands]
         Settling(client._session).settle(calls)
         seen.clear()
@@ -153,6 +155,34 @@ def test_a_task_that_is_gone_otherwise_was_handled_for_nothing(refused: list[byt
 
 def test_a_lease_that_was_given_back_and_is_gone_is_lost() -> None:
     assert settled(LATER, GONE, verb="cancelLease") == ["the task was gone: gone"]
+
+
+def shown(leases: int) -> bytes:
+    """The response that reads a task after so many leases."""
+    task = {
+        "name": NAME.format(0),
+        "scheduleTime": "2099-01-01T00:00:00Z",
+        "status": {"attemptDispatchCount": leases},
+        "pullMessage": {},
+    }
+    return answer(200, task)
+
+
+OTHERS = refusal(400, "FAILED_PRECONDITION", "schedule_time has changed")
+
+
+def test_a_renewal_whose_response_was_lost_is_found_again() -> None:
+    assert settled(LATER, OTHERS, shown(leases=0), verb="renewLease") == [""]
+    assert seen[:3] == ["0:renewLease", "0:renewLease", "0"]
+
+
+@pytest.mark.parametrize("read", [shown(leases=1), GONE, refusal(403, "PERMISSION_DENIED", "no tasks.get")])
+def test_a_lease_of_another_worker_is_not_taken_for_a_renewal(read: bytes) -> None:
+    assert settled(LATER, OTHERS, read, verb="renewLease") == [
+        "the lease was lost: schedule_time has changed"
+    ]
+    assert settled(OTHERS, verb="renewLease") == ["the lease was lost: schedule_time has changed"]
+    assert seen == ["0:renewLease"], "no response was lost"
 
 
 def test_a_refusal_for_good_is_not_tried_again() -> None:
@@ -183,7 +213,7 @@ def test_where_no_batches_are_taken_calls_go_one_by_one() -> None:
 
 
 def test_calls_leave_when_they_fill_a_request_or_after_a_moment() -> None:
-    haul = Haul([[ct.Task(name=str(at))] for at in range(150)], 0.0, 60.0)
+    haul = Haul([[ct.Task(name=str(at))] for at in range(150)], 0.0, 0.0, 60.0)
     calls = [LeaseCall(hand, hand.tasks[0], "acknowledge", 60.0) for hand in haul.hands]
     gathered = Gathered()
     assert gathered.due_s(100) == math.inf

@@ -1,0 +1,126 @@
+"""The counts of a worker add up at every moment, also if handlers fail, hang or are abandoned."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+
+import pytest
+
+import cloudtasks_nb as ct
+from cloudtasks_nb.worker import loop
+from cloudtasks_nb.worker.loop import WorkerRun
+from cloudtasks_nb.worker.options import WorkerOptions
+from cloudtasks_nb.worker.tally import Tally
+from tests.waiting import PATIENCE_S, wait_until
+
+from .conftest import fill, leased
+
+
+def lacking(tally: Tally) -> int:
+    """Tasks that the worker leased, and that no count contains."""
+    held = tally.waiting + tally.in_hand + tally.acknowledging
+    return tally.leased - held - tally.done - tally.failed - tally.given_back - tally.lost
+
+
+class Interrupted:
+    """Runs a worker in a thread, and interrupts it."""
+
+    def __init__(self, worker: ct.Worker) -> None:
+        self.worker = worker
+        self.ended: list[BaseException] = []
+        self.thread = threading.Thread(target=self._work)
+        self.thread.start()
+
+    def _work(self) -> None:
+        try:
+            self.worker.run()
+        except BaseException as error:
+            self.ended.append(error)
+
+    def interrupt(self, times: int) -> None:
+        """Interrupt the run, and wait for its end."""
+        run = self.worker._run
+        assert run is not None
+        for _ in range(times):
+            run.interrupt()
+        self.thread.join(PATIENCE_S)
+        assert isinstance(self.ended[0], KeyboardInterrupt)
+
+
+@pytest.mark.parametrize("batch_size", [None, 3])
+def test_all_counts_that_are_told_add_up(queue: ct.Queue, batch_size: int | None) -> None:
+    fill(queue, 400)
+    stuck = threading.Event()
+
+    def handler(given: ct.Task | list[ct.Task]) -> None:
+        task = given if isinstance(given, ct.Task) else given[0]
+        number = task.json()["n"]
+        if number % 7 == 0 and task.dispatch_count == 1:
+            raise ValueError(number)
+        if number == 100 and task.dispatch_count == 1:
+            stuck.wait(PATIENCE_S)
+        if number % 50 == 0:
+            queue.task(task.id).delete()
+
+    options = WorkerOptions(batch_size=batch_size, handler_timeout=2, lease_duration=1)
+    told: list[Tally] = []
+    WorkerRun(queue, handler, options, Tally(), until_empty=True).work(told.append)
+    stuck.set()
+    assert {lacking(tally) for tally in told} == {0}
+    assert told[-1].failed > 0
+    assert told[-1].lost > 0
+    assert max(tally.in_hand for tally in told) > 0
+
+
+def test_the_counts_of_a_moment_do_not_change_while_they_are_read() -> None:
+    tally = Tally()
+    tally.note("a", 1, "first")
+    kept: deque[object] = tally.failures  # type: ignore[assignment]
+    tally.note("b", 1, "second")
+    assert (len(kept), len(tally.failures)) == (1, 2)
+
+
+def test_tasks_that_a_second_interrupt_abandons_are_counted_as_lost(queue: ct.Queue) -> None:
+    fill(queue, 10)
+    begun, go = threading.Semaphore(0), threading.Event()
+
+    def handler(task: ct.Task) -> None:
+        begun.release()
+        go.wait(PATIENCE_S)
+
+    worker = queue.worker(handler, concurrency=2, lease_duration=600)
+    running = Interrupted(worker)
+    assert begun.acquire(timeout=PATIENCE_S) and begun.acquire(timeout=PATIENCE_S)
+    running.interrupt(2)
+    assert (worker.tally.running, worker.tally.lost, worker.tally.state) == (0, 2, "stopped")
+    assert leased(queue) == 2
+    go.set()
+    worker.run(until_empty=True)
+    assert (worker.tally.done, lacking(worker.tally)) == (8, 0)
+
+
+def test_a_second_interrupt_gives_back_the_tasks_of_a_running_lease_call() -> None:
+    with ct.local() as client:
+        queue = client.create_queue("jobs", kind="pull")
+        fill(queue, 3)
+        client.emulator.faults(latency=0.5, methods="queues.tasks.lease")
+        worker = queue.worker(print, lease_duration=600)
+        running = Interrupted(worker)
+        wait_until(lambda: worker._run is not None and worker._run._leasing.is_under_way)
+        running.interrupt(2)
+        assert (worker.tally.leased, worker.tally.given_back, leased(queue)) == (3, 3, 0)
+
+
+def test_a_third_interrupt_ends_the_run_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "_GIVING_BACK_S", 3600.0)
+    with ct.local() as client:
+        queue = client.create_queue("jobs", kind="pull")
+        client.emulator.faults(latency=60, methods="queues.tasks.lease")
+        worker = queue.worker(print)
+        running = Interrupted(worker)
+        wait_until(lambda: worker._run is not None and worker._run._leasing.is_under_way)
+        run = worker._run
+        running.interrupt(3)
+        assert run is not None
+        assert run._leasing.is_under_way, "it waited for the lease call"
