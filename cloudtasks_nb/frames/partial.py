@@ -140,7 +140,14 @@ class Partial:
                 said, hint = "is in use by another export", "wait for that export, or write to another path"
                 raise ConfigError(f"{self.path} {said}.", hint=hint) from None
             raise self._damaged() from None
-        except (OSError, ValueError, TypeError, LookupError, StopIteration):  # what another program wrote
+        except (
+            OSError,
+            ValueError,
+            TypeError,
+            LookupError,
+            AttributeError,
+            StopIteration,
+        ):  # what another program wrote
             raise self._damaged() from None
 
     def _damaged(self) -> ConfigError:

@@ -150,6 +150,8 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
     "a page": lambda kept: change(kept, "UPDATE pages SET rows = x'00'"),
     "no first page": lambda kept: change(kept, "DELETE FROM pages WHERE rowid = 1"),
     "other tables": lambda kept: change(kept, "ALTER TABLE pages DROP COLUMN read_s"),
+    "a text in JSON": lambda kept: change(kept, """UPDATE export SET told = '"text"'"""),
+    "a list of texts": lambda kept: change(kept, """UPDATE export SET told = '["tasks of q", "BASIC"]'"""),
     "another text": lambda kept: change(kept, "UPDATE export SET told = 'text'"),
 }
 
