@@ -38,9 +38,7 @@ class Holding:
         """Tasks with a running call that ends their lease."""
         self._settling = Settling(session)
         self._submit = submit
-        self._submit_renewal = (
-            submit_renewal  # other threads, so that no renewal waits for retries of other calls
-        )
+        self._submit_renewal = submit_renewal  # in other threads: no renewal waits for retries of other calls
         self._on_settled = settled
         self._on_renewed = renewed
         self._hauls: dict[Haul, list[tuple[Hand, Verb]]] = {}  # with the hands that ended during a renewal

@@ -276,9 +276,7 @@ class WorkerRun:
         if bundle.is_late:
             return
         if finished is None:  # cancelled, for example because a cluster was restarted
-            self._give_back(
-                bundle.hands, "renewLease"
-            )  # later each time: perhaps the executor cancels every call
+            self._give_back(bundle.hands, "renewLease")  # with a delay: the executor may cancel every call
             return
         ended, error = finished
         if isinstance(error, BrokenExecutor):
