@@ -69,6 +69,7 @@ def _typed(found: Iterator[int]):  # type: ignore[no-untyped-def]
 def test_an_interrupt_ends_the_wait_also_where_a_library_changed_its_handler() -> None:
     """Polars makes system calls continue after a signal, so a wait without a timeout would go on."""
     may_end = threading.Event()
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
     signal.siginterrupt(signal.SIGINT, False)
     try:
         threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
@@ -76,5 +77,5 @@ def test_an_interrupt_ends_the_wait_also_where_a_library_changed_its_handler() -
             next(side_by_side(lambda _: may_end.wait(timeout=20), [0], 1))
         assert not may_end.is_set()
     finally:
-        signal.siginterrupt(signal.SIGINT, True)
+        signal.signal(signal.SIGINT, before)  # this also makes system calls end after it again
         may_end.set()
