@@ -113,13 +113,14 @@ class WorkerRun:
             self._count(began_s)
             self._tally.end("failed" if isinstance(self._fatal, Exception) else "stopped")
             self._close()
+            self.over.set()
             report(msgspec.structs.replace(self._tally))
         if self._fatal is not None:
             raise self._fatal
 
     def _close(self) -> None:
-        """Let threads end."""
-        all_ended = not (self._executing.count or self._holding.unsettled)
+        """Let threads end. Wait for them only if none still handles a task or makes a call."""
+        all_ended = not (self._executing.count or self._holding.unsettled or self._leasing.is_under_way)
         for threads in (self._calls, self._renewals):
             threads.shutdown(wait=all_ended)
         self._executing.close(wait=all_ended)

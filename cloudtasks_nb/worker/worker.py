@@ -101,7 +101,7 @@ class Worker(Checked, Shown):
         """
         timeout_s = None if timeout is None else Duration.of(timeout).total_seconds()
         run, thread = self._run, self._thread
-        if run is not None:
+        if run is not None and not run.over.is_set():
             run.stop()
             if not run.can_be_awaited:
                 return self
@@ -116,7 +116,7 @@ class Worker(Checked, Shown):
 
     def _begin(self, *, until_empty: bool) -> WorkerRun:
         with self._lock:
-            if self._run is not None:
+            if self._run is not None and not self._run.over.is_set():
                 raise ConfigError(
                     "This worker is already running.", hint="worker.stop(), or make another one"
                 )
@@ -135,8 +135,7 @@ class Worker(Checked, Shown):
             with interrupts_go_to(run.interrupt), self._card.shown(progress) as refresh:
                 run.work(report)
         finally:
-            self._run = None
-            run.over.set()
+            run.over.set()  # also if the card failed, before the run began
 
     def _background(self, run: WorkerRun) -> None:
         try:

@@ -136,4 +136,5 @@ def test_a_third_interrupt_ends_the_run_at_once(monkeypatch: pytest.MonkeyPatch)
         run = worker._run
         running.interrupt(3)
         assert run is not None
-        assert run._leasing.is_under_way, "it waited for the lease call"
+        assert run._leasing.is_under_way
+        assert any(thread.name.startswith("leases jobs") for thread in threading.enumerate()), "it waited"
