@@ -107,6 +107,8 @@ class WorkerRun:
                 self._take_events(max(0.0, min(_TICK_S, next_s - time.monotonic())))
                 if self._until_empty and not self._stopping:
                     self._drain_if_empty()
+        except Exception as error:  # not one of the service, for example of the card
+            self._fatal = error
         finally:
             self._count(began_s)
             self._tally.end("failed" if isinstance(self._fatal, Exception) else "stopped")

@@ -50,7 +50,7 @@ class WorkerOptions(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fi
             raise ConfigError("Pass tag or oldest_tag, not both.")
         if self.on_error not in ("cancel", "leave"):
             raise ConfigError(f"on_error={self.on_error!r} is unknown.", hint='use "cancel" or "leave"')
-        if self.executor is not None and not callable(getattr(self.executor, "submit", None)):
+        if not isinstance(self.executor, Executor | None):  # such as a Dask client, whose futures are others
             raise ConfigError(
                 f"executor must be a concurrent.futures.Executor, not a {type(self.executor).__name__}.",
                 hint="a ThreadPoolExecutor, a ProcessPoolExecutor, or dask.distributed's client.get_executor()",

@@ -23,6 +23,19 @@ def lacking(tally: Tally) -> int:
     return tally.leased - held - tally.done - tally.failed - tally.given_back - tally.lost
 
 
+def test_an_error_of_the_worker_itself_is_its_failure(queue: ct.Queue) -> None:
+    told: list[Tally] = []
+
+    def report(tally: Tally) -> None:
+        told.append(tally)
+        if len(told) == 1:
+            raise OSError("the card cannot be shown")
+
+    with pytest.raises(OSError, match="cannot be shown"):
+        WorkerRun(queue, print, WorkerOptions(), Tally(), until_empty=True).work(report)
+    assert told[-1].state == "failed"
+
+
 class Interrupted:
     """Runs a worker in a thread, and interrupts it."""
 

@@ -6,6 +6,7 @@ import math
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from time import monotonic
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -86,6 +87,7 @@ def test_a_lease_is_renewed_after_two_thirds_and_counted_from_before_the_call() 
         ({"oldest_tag": True, "batch_size": 5, "tag": "a"}, "not both"),
         ({"on_error": "explode"}, "on_error='explode'"),
         ({"executor": "threads"}, "executor must be a concurrent.futures.Executor, not a str"),
+        ({"executor": SimpleNamespace(submit=print)}, "executor must be a concurrent.futures.Executor"),
         ({"lease_duration": 0.5}, "between a second and a week"),
         ({"lease_duration": timedelta(days=8)}, "between a second and a week"),
         ({"attempts": 0}, "attempts must be a whole number"),
