@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sized
 from contextlib import AbstractContextManager, nullcontext
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ..errors import CloudTasksError
 from ..rest.pages import PageTokens
+
+if TYPE_CHECKING:
+    from .pager import Pager
 
 P = TypeVar("P", bound=Sized)
 T = TypeVar("T")
@@ -22,6 +25,24 @@ class Pages(Generic[P]):
 
     def __iter__(self) -> Iterator[P]:
         return iter(self._pages)
+
+
+class GoingOn(Iterator[T]):
+    """The items of a listing. After an error or an interrupt, it goes on with the page that could not be read."""
+
+    def __init__(self, listing: Pager[T]) -> None:
+        self._listing = listing
+        self._items = iter(listing)
+
+    def __next__(self) -> T:
+        try:
+            return next(self._items)
+        except (CloudTasksError, KeyboardInterrupt) as error:
+            if (
+                token := vars(error).get("page_token")
+            ) is not None:  # its page was not read; "" is the first one
+                self._items = self._listing._items_from(token)
+            raise
 
 
 class UntilCut(Generic[P]):

@@ -79,7 +79,11 @@ class Pager(Connected, Shown, Exports, Generic[T]):
         self._begun: Begun | None = None
 
     def __iter__(self) -> Iterator[T]:
-        for page in self.pages():
+        return self._items_from(None)
+
+    def _items_from(self, token: str | None) -> Iterator[T]:
+        """The items from the page of a page token on; from the beginning without one."""
+        for page in self._pages_from(token):
             yield from page.items
 
     def pages(self) -> Iterator[Page[T]]:
@@ -91,8 +95,11 @@ class Pager(Connected, Shown, Exports, Generic[T]):
             >>> [len(page.items) for page in queue.tasks(page_size=2).pages()]
             [2, 2, 1]
         """
+        return self._pages_from(None)
+
+    def _pages_from(self, token: str | None) -> Iterator[Page[T]]:
         tokens = self._tokens.afresh()
-        for raw in self._raw_pages(tokens, ahead=False):
+        for raw in self._raw_pages(tokens, ahead=False, start=token):
             page = self._page(raw, tokens)
             tokens.items += len(page)
             yield page
