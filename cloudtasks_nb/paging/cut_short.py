@@ -28,21 +28,28 @@ class Pages(Generic[P]):
 
 
 class GoingOn(Iterator[T]):
-    """The items of a listing. After an error or an interrupt, it goes on with the page that could not be read."""
+    """The items of a listing. After an error or an interrupt, it goes on with the page that was not read."""
 
     def __init__(self, listing: Pager[T]) -> None:
         self._listing = listing
-        self._items = iter(listing)
+        self._pages = listing.pages()
+        self._token: str | None = None  # of the next page; None for the first one, "" after the last one
+        self._items: Iterator[T] = iter(())
 
     def __next__(self) -> T:
-        try:
-            return next(self._items)
-        except (CloudTasksError, KeyboardInterrupt) as error:
-            if (
-                token := vars(error).get("page_token")
-            ) is not None:  # its page was not read; "" is the first one
-                self._items = self._listing._items_from(token)
-            raise
+        while True:
+            for item in self._items:
+                return item
+            try:
+                page = next(self._pages, None)
+                if page is not None:
+                    self._items, self._token = iter(page.items), page.next_page_token
+            except BaseException:
+                self._items = iter(())
+                self._pages = iter(()) if self._token == "" else self._listing._pages_from(self._token)
+                raise
+            if page is None:
+                raise StopIteration
 
 
 class UntilCut(Generic[P]):

@@ -79,11 +79,7 @@ class Pager(Connected, Shown, Exports, Generic[T]):
         self._begun: Begun | None = None
 
     def __iter__(self) -> Iterator[T]:
-        return self._items_from(None)
-
-    def _items_from(self, token: str | None) -> Iterator[T]:
-        """The items from the page of a page token on; from the beginning without one."""
-        for page in self._pages_from(token):
+        for page in self.pages():
             yield from page.items
 
     def pages(self) -> Iterator[Page[T]]:
@@ -98,6 +94,7 @@ class Pager(Connected, Shown, Exports, Generic[T]):
         return self._pages_from(None)
 
     def _pages_from(self, token: str | None) -> Iterator[Page[T]]:
+        """The pages from that of a page token on; all pages without one."""
         tokens = self._tokens.afresh()
         for raw in self._raw_pages(tokens, ahead=False, start=token):
             page = self._page(raw, tokens)

@@ -15,6 +15,7 @@ import pytest
 
 import cloudtasks_nb as ct
 from cloudtasks_nb.bulk import run
+from cloudtasks_nb.resources.task import TaskListing
 from cloudtasks_nb.rest import session as wire
 from cloudtasks_nb.rest.exchange import Answer
 from tests.integration.filling import URL, fill, new_id, payloads
@@ -235,7 +236,19 @@ def error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wire, "exchange", failing)
 
 
-@pytest.mark.parametrize("cut", [no_response, error])
+def conversion(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The user interrupts the conversion of the second page."""
+    convert, which = TaskListing.items, iter([1])
+
+    def interrupted(listing: TaskListing, raw: bytes) -> list[ct.Task]:
+        if b"/t-004" in raw and next(which, None):
+            raise KeyboardInterrupt
+        return convert(listing, raw)
+
+    monkeypatch.setattr(TaskListing, "items", interrupted)
+
+
+@pytest.mark.parametrize("cut", [no_response, error, conversion])
 @pytest.mark.parametrize("verb", ["copy", "delete"])
 def test_what_a_cut_listing_did_not_reach_counts_as_not_tried(
     verb: str,
