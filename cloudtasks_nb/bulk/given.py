@@ -89,13 +89,13 @@ def new_items(queue: Queue, given: Any, defaults: TaskOptions) -> NumberedItems:
     if is_frame(given := as_frame(given)):
         from ..frames import rows_from
 
-        return items_from(given, make, lambda: rows_from(given))
+        return items_from(given, make, rows_from)
     if isinstance(given, str | bytes | Mapping | Task) or not isinstance(given, Iterable):
         raise InvalidArgument(
             f"create_tasks() takes many items, not one {type(given).__name__}.",
             hint="pass a list, a DataFrame or any iterable; queue.create_task() creates one",
         )
-    return items_from(given, make, lambda: given)
+    return items_from(given, make, iter)
 
 
 def _new_task(queue: Queue, name: QueueName, payload: Any, options: TaskOptions) -> Task:
@@ -161,7 +161,7 @@ def leased_items(queue: QueueName, given: Any) -> NumberedItems:
         hint = "select tasks: [task for task in leased if task.name in set(frame.name)]"
         raise InvalidArgument("A table holds no leased tasks.", hint=hint)
     _check_several(given, "holds no leased tasks", "pass the tasks of queue.lease()")
-    return items_from(given, make, lambda: given)
+    return items_from(given, make, iter)
 
 
 def _check_several(given: Any, words: str, hint: str) -> None:
@@ -205,9 +205,9 @@ def selected_items(queue: QueueName, given: Any, copy: Copying | None = None) ->
                 [(None, 'the DataFrame has no column "name"')],
                 hint="select rows of queue.tasks().to_dataframe(), and keep that column",
             )
-        return items_from(given, make, lambda: given["name"])
+        return items_from(given, make, lambda frame: frame["name"])
     _check_several(given, "selects no tasks", "pass Tasks, names, a listing or a DataFrame")
-    return items_from(given, make, lambda: given if copy is None else copy.sources(given))
+    return items_from(given, make, iter if copy is None else copy.sources)
 
 
 class Copying:
@@ -222,10 +222,11 @@ class Copying:
     def sources(self, given: Iterable[Any]) -> Iterator[Any]:
         """The input without copies that were made here. The target may be this queue, under another name, and a
         listing that found its own copies would never end."""
-        for value in given:
-            name = value.name if isinstance(value, Task | Item) else value
-            if not isinstance(name, str) or hash(name.rpartition("/")[2]) not in self._made:
-                yield value
+        return filter(self._is_source, given)
+
+    def _is_source(self, value: Any) -> bool:
+        name = value.name if isinstance(value, Task | Item) else value
+        return not isinstance(name, str) or hash(name.rpartition("/")[2]) not in self._made
 
     def of(self, source: str, task: Task | None) -> Item:
         """The copy of a task; for a task that is only a name, an item to read first."""

@@ -12,6 +12,8 @@ from msgspec.structs import replace
 from ..errors import CloudTasksError, InvalidArgument, InvalidRows
 from ..model.task import Task
 from ..names import QueueName, check_task_id
+from ..paging.cut_short import GoingOn
+from ..paging.pager import Pager
 from ..resources.leased import Lease
 
 _PROBLEMS_SHOWN = 10
@@ -63,12 +65,16 @@ def pieces(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
 
 
 class NumberedItems:
-    """An iterator that numbers items, and has their total count if known."""
+    """An iterator that numbers items, and has their total count if known.
 
-    def __init__(self, items: Iterable[Item], total: int | None) -> None:
+    `goes_on`: whether it goes on after an interrupt of a read. A generator would end.
+    """
+
+    def __init__(self, items: Iterable[Item], total: int | None, *, goes_on: bool = False) -> None:
         self._items = iter(items)
         self._read = 0
         self.total = total
+        self.goes_on = goes_on
 
     def __iter__(self) -> Iterator[Item]:
         return self
@@ -79,21 +85,25 @@ class NumberedItems:
         return item
 
 
-def items_from(given: Any, make: Callable[[Any], Item], rows: Callable[[], Iterable[Any]]) -> NumberedItems:
-    """Make items from all of `rows()`. Input in memory is validated before anything is sent. Items of an iterator are
-    validated when they are reached, and an invalid one fails alone.
+def items_from(
+    given: Any, make: Callable[[Any], Item], rows: Callable[[Any], Iterable[Any]]
+) -> NumberedItems:
+    """Make items from the `rows` of the input. Input in memory is validated before anything is sent. Items of an
+    iterator are validated when they are reached, and an invalid one fails alone.
 
     Errors: InvalidRows.
     """
     at_hand = isinstance(given, Sized) and not isinstance(given, Iterator)
-    made: Iterable[Item] = map(_guarded(make), rows())
+    goes_on = isinstance(given, Pager)
+    given = GoingOn(given) if goes_on else given
+    made: Iterable[Item] = map(_guarded(make), rows(given))
     if at_hand and len(given) <= _MADE_ONCE:
         made = list(made)
         _check(made)
     elif at_hand:
         _check(made)
-        made = map(_guarded(make), rows())
-    return NumberedItems(made, len(given) if at_hand else None)
+        made = map(_guarded(make), rows(given))
+    return NumberedItems(made, len(given) if at_hand else None, goes_on=goes_on)
 
 
 def _guarded(make: Callable[[Any], Item]) -> Callable[[Any], Item]:

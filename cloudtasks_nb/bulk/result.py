@@ -80,8 +80,9 @@ class BulkResult(Shown):
 
     `done`, `failed_count` and `not_tried_count` are counts. `failed` has the failed items: pass them to the same verb
     to retry (items keep their names, so that no task is created twice). `not_tried` yields the items that an early end
-    left, once. After queue.purge(backup=...), `arrived` counts the tasks that arrived meanwhile and stay. After
-    queue.restore(), `renewed` counts the tasks that got new ids, because their old ids are blocked.
+    left, once, and reads the rest of a listing. A generator that raised has no rest. After queue.purge(backup=...),
+    `arrived` counts the tasks that arrived meanwhile and stay. After queue.restore(), `renewed` counts the tasks that
+    got new ids, because their old ids are blocked.
 
     Example:
         >>> result = queue.create_tasks(rows)

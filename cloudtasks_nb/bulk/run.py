@@ -38,7 +38,7 @@ from .steps import Outcome, Step
 _FATAL = (AuthError, ConfigError, DecodeError, PermissionDenied)
 _OF_ONE_AMONG_OTHERS = (DecodeError, PermissionDenied)  # if other items of the same request succeeded
 _BROKEN = TransportError("A connection that broke.")
-_BLOCKED_S = 1.0  # an input that needs longer for an item blocks
+_BLOCKED_S = 1.0  # a listing that needs longer for an item blocks
 _LOOK_S = 0.1  # the polling interval for interrupts
 
 Flying = dict[Future[None], list[Item]]
@@ -66,12 +66,14 @@ class BulkRun:
         self._cause: BaseException | None = None
         self._interrupts = 0
         self._reading_since_s: float | None = None  # the next item of the input is being read
+        self._goes_on = False  # whether the input goes on after an interrupt
         self._flowing = False  # whether any call has succeeded
         self._left: list[Item] = []  # read, but not started
 
     def go(self, items: NumberedItems, concurrency: int, progress: bool | None) -> BulkResult:
         """Process all items. An error that ends it early is raised, with the result as its `result`."""
         began = time.monotonic()
+        self._goes_on = items.goes_on
         flying: Flying = {}
         pool = ThreadPoolExecutor(concurrency, "cloudtasks-bulk")
         several = items.total is None or items.total > self._most
@@ -98,11 +100,13 @@ class BulkRun:
         return self._ended()
 
     def _interrupt(self) -> None:
-        """Signal handler: sets a flag that the loop checks at a safe point. If the input blocks, as while a listing
-        waits for its quota, it raises; so does a second interrupt."""
+        """Signal handler: sets a flag that the loop checks at a safe point. It raises if a listing blocks, as while it
+        waits for its quota. In other inputs, of which this would lose the rest, only a second interrupt raises."""
         self._interrupts += 1
         since_s = self._reading_since_s
-        if since_s is not None and (self._interrupts > 1 or time.monotonic() - since_s > _BLOCKED_S):
+        if since_s is None:
+            return
+        if self._interrupts > 1 or (self._goes_on and time.monotonic() - since_s > _BLOCKED_S):
             raise KeyboardInterrupt
 
     def _is_over(self) -> bool:

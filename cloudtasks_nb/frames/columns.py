@@ -136,9 +136,9 @@ def _headers(requests: Sequence[RequestRow | None]) -> Maps:
 def _texts_of(raws: list[msgspec.Raw]) -> list[bytes]:
     """The texts of JSON values. One join and a split take half the time of converting each."""
     texts = b"\0".join(raws).split(b"\0")
-    return (
-        texts if len(texts) == len(raws) else list(map(bytes, raws))
-    )  # JSON has no NUL, but a hostile page may
+    if len(texts) == len(raws):
+        return texts
+    return list(map(bytes, raws))  # none, or a hostile page with a NUL, which JSON does not have
 
 
 def _kinds(page: TaskPage) -> Any:

@@ -53,7 +53,7 @@ def complete_or_absent_folder(path: str | os.PathLike[str], *, private: bool) ->
     if target.exists() and any(target.iterdir()):
         why = "The folder is not empty: pass a new path, or delete the folder first"
         raise FileExistsError(errno.EEXIST, why, str(target))
-    if target.exists() and (target.is_mount() or target.samefile(Path())):
+    if target.exists() and (os.path.ismount(target) or target.samefile(Path())):
         why = "It is a mount point or the current folder, which cannot be replaced: pass a new folder in it"
         raise OSError(errno.EBUSY, why, str(target))
     if not target.parent.is_dir():

@@ -115,7 +115,7 @@ class Partial:
             (self.token,) = self._db.execute(
                 "SELECT next FROM pages WHERE rowid = ?", (self.pages,)
             ).fetchone()
-        is_old = bool(self.token) and abs(time.time() - latest_s) > VALID.total_seconds()
+        is_old = abs(time.time() - latest_s) > VALID.total_seconds()  # also if only the file is missing
         if is_old or (before is not None and before[1] != state):
             self.forget()
         self._db.commit()

@@ -14,6 +14,9 @@ from contextlib import contextmanager
 
 _FROZEN_BY_PYTHON = 1000  # at most: 3.12 freezes some hundred objects itself, other versions none
 
+HAS_GENERATIONS = sys.version_info < (3, 14) and "t" not in getattr(sys, "abiflags", "")
+"""Whether gc.collect(1) visits young objects only. In Python 3.14, and without the GIL, it may visit all objects."""
+
 _owned = threading.Lock()
 _resting_thread = 0  # the thread whose block disabled the collector
 
@@ -53,21 +56,27 @@ def importing(module: str) -> Iterator[None]:
     """Pause the collector in a with block that imports a module. Its young collections skip the new objects afterwards.
 
     Such objects live as long as the process, but the next collections would visit each of them: 20 ms for pandas.
-    They become old, as they would after some collections. Only a full collection visits old objects.
+    They become old, as they would after some collections. Only a full collection visits old objects. Nothing is moved
+    if the user turned the collector off or froze objects.
 
     >>> with importing("a_module"):
     ...     gc.isenabled()
     False
     """
-    if module in sys.modules or not gc.isenabled():
+    if module in sys.modules or not gc.isenabled() or not gc.get_threshold()[0]:
         yield
         return
-    gc.collect(1)  # young garbage of the caller: it would become old, too
+    if HAS_GENERATIONS:
+        gc.collect(1)  # young garbage of the caller: it would become old, too
     with collector_rests():
         yield
-        if gc.get_freeze_count() < _FROZEN_BY_PYTHON:  # the user's frozen objects stay frozen
-            gc.freeze()
-            gc.unfreeze()  # into the oldest generation
+        if (
+            HAS_GENERATIONS and gc.get_freeze_count() < _FROZEN_BY_PYTHON
+        ):  # the user's frozen objects stay frozen
+            try:
+                gc.freeze()
+            finally:  # also after an interrupt, or garbage would stay for ever
+                gc.unfreeze()  # into the oldest generation
 
 
 @contextmanager

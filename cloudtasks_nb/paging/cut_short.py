@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sized
 from contextlib import AbstractContextManager, nullcontext
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ..errors import CloudTasksError
 from ..rest.pages import PageTokens
+
+if TYPE_CHECKING:
+    from .pager import Pager
 
 P = TypeVar("P", bound=Sized)
 T = TypeVar("T")
@@ -22,6 +25,31 @@ class Pages(Generic[P]):
 
     def __iter__(self) -> Iterator[P]:
         return iter(self._pages)
+
+
+class GoingOn(Iterator[T]):
+    """The items of a listing. After an error or an interrupt, it goes on with the page that was not read."""
+
+    def __init__(self, listing: Pager[T]) -> None:
+        self._listing = listing
+        self._pages = listing.pages()
+        self._token: str | None = None  # of the next page; None for the first one, "" after the last one
+        self._items: Iterator[T] = iter(())
+
+    def __next__(self) -> T:
+        while True:
+            for item in self._items:
+                return item
+            try:
+                page = next(self._pages, None)
+                if page is not None:
+                    self._items, self._token = iter(page.items), page.next_page_token
+            except BaseException:
+                self._items = iter(())
+                self._pages = iter(()) if self._token == "" else self._listing._pages_from(self._token)
+                raise
+            if page is None:
+                raise StopIteration
 
 
 class UntilCut(Generic[P]):

@@ -182,7 +182,7 @@ class Exports(Checked, ABC):
         `spreadsheet_safe=True` puts an apostrophe before texts that a spreadsheet would read as a formula. Use such a
         file for reading only: create_tasks() needs a file without apostrophes.
 
-        Errors: any ApiError if a page fails, and then no file remains.
+        Errors: any ApiError if a page fails, and then no file remains; ConfigError for another compression, as .zip.
         Shapes: the columns and options of `to_dataframe`: headers as JSON, payloads as base64, instants as text,
         durations in seconds.
 

@@ -91,8 +91,12 @@ class Pager(Connected, Shown, Exports, Generic[T]):
             >>> [len(page.items) for page in queue.tasks(page_size=2).pages()]
             [2, 2, 1]
         """
+        return self._pages_from(None)
+
+    def _pages_from(self, token: str | None) -> Iterator[Page[T]]:
+        """The pages from that of a page token on; all pages without one."""
         tokens = self._tokens.afresh()
-        for raw in self._raw_pages(tokens, ahead=False):
+        for raw in self._raw_pages(tokens, ahead=False, start=token):
             page = self._page(raw, tokens)
             tokens.items += len(page)
             yield page

@@ -140,10 +140,8 @@ class TasksOfQueues:
                 page, version = self._turned(raw, one, others), version_said(raw)
                 if token or page.tasks or not page.next_page_token or empty == SIDE_BY_SIDE:
                     return in_version(encode(page), version)
-                place, empty = (
-                    Place.of(page.next_page_token, self._listing),
-                    empty + 1,
-                )  # this checks the first page
+                empty += 1  # this checks the first page
+                place = Place.of(page.next_page_token, self._listing)
             except NotFound as error:
                 if is_unserved(error):
                     raise

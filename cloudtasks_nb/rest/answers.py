@@ -14,7 +14,7 @@ import msgspec
 
 from ..errors import CloudTasksError, DecodeError, NotFound, error_class
 from ..model.json import Duration
-from .exchange import Answer
+from .exchange import LONGEST_WAIT_S, Answer
 from .hints import hint_for
 
 
@@ -93,7 +93,7 @@ def _retry_delay_s(details: list[dict[str, Any]]) -> float:
         delay = detail.get("retryDelay")
         if isinstance(delay, str) and str(detail.get("@type")).endswith("google.rpc.RetryInfo"):
             try:
-                return Duration.parse(delay).total_seconds()
+                return min(Duration.parse(delay).total_seconds(), LONGEST_WAIT_S)
             except ValueError:
                 continue
     return 0.0

@@ -20,7 +20,8 @@ from .deadline import Deadline, while_connecting
 
 MAX_ANSWER_BYTES = 512 * 1024 * 1024
 _CHUNK_BYTES = 16 * 1024  # if packed, they decompress to 16 MB at most
-_LONGEST_WAIT_S = 86_400.0
+LONGEST_WAIT_S = 86_400.0
+"""The limit of the delay that a service may ask for."""
 _UNCERTAIN = "a change may have taken effect: check before you try again"
 _LONGER = "try again, or give calls more time: ct.connect(timeout=60)"
 
@@ -187,7 +188,7 @@ def _retry_after_s(value: str, date: datetime | None) -> float:
     except ValueError:
         moment = _instant(value)
         wait_s = 0.0 if moment is None else (moment - (date or datetime.now(UTC))).total_seconds()
-    return min(max(0.0, wait_s), _LONGEST_WAIT_S)
+    return min(max(0.0, wait_s), LONGEST_WAIT_S)
 
 
 def _instant(value: str) -> datetime | None:

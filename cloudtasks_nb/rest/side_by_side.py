@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, wait
-from queue import Empty, SimpleQueue
 from typing import TypeVar
+
+from .daemon_threads import DaemonThreads
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -25,21 +25,13 @@ def side_by_side(call: Callable[[A], B], items: Iterable[A], most: int) -> Itera
     >>> list(side_by_side(str, [3, 1, 2], 2))
     ['3', '1', '2']
     """
-    waiting: SimpleQueue[tuple[A, Future[B]]] = SimpleQueue()
-    futures: list[Future[B]] = []
-    for item in items:
-        futures.append(Future())
-        waiting.put((item, futures[-1]))
-    for _ in range(min(most, len(futures))):
-        threading.Thread(
-            target=_work_off, args=(call, waiting), name="cloudtasks-side-by-side", daemon=True
-        ).start()
+    threads = DaemonThreads(most, "cloudtasks-side-by-side")
     try:
+        futures = [threads.submit(call, item) for item in items]
         for future in futures:
             yield result_of(future)
     finally:
-        for future in futures:
-            future.cancel()
+        threads.shutdown(wait=False, cancel_futures=True)
 
 
 def result_of(future: Future[B]) -> B:
@@ -50,17 +42,3 @@ def result_of(future: Future[B]) -> B:
     while not future.done():
         wait([future], timeout=_STEP_S)
     return future.result()
-
-
-def _work_off(call: Callable[[A], B], waiting: SimpleQueue[tuple[A, Future[B]]]) -> None:
-    while True:
-        try:
-            item, future = waiting.get_nowait()
-        except Empty:
-            return
-        if not future.set_running_or_notify_cancel():
-            continue
-        try:
-            future.set_result(call(item))
-        except BaseException as error:
-            future.set_exception(error)

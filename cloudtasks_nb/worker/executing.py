@@ -11,12 +11,12 @@ from uuid import uuid4
 
 import msgspec
 
+from ..rest.daemon_threads import DaemonThreads
 from .bundling import START_WITHIN_S, Bundling
 from .hand import Bundle, Hand
 from .handling import Ended, handle, is_handling, why
 from .options import WorkerOptions
 from .tally import Tally
-from .threads import DaemonThreads
 from .time_limit import TimeLimit
 
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ..errors import CloudTasksError, FailedPrecondition, ResourceExhausted
+from ..rest.daemon_threads import DaemonThreads
 from ..rest.retry import is_passing
 from .executing import Executing
 from .hand import Bundle, Hand, Haul
@@ -28,7 +29,6 @@ from .leasing import Leasing
 from .options import WorkerOptions
 from .settling import LeaseCall, Verb
 from .tally import Tally
-from .threads import DaemonThreads
 
 if TYPE_CHECKING:
     from ..resources.queue import Queue

@@ -8,13 +8,16 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 import cloudtasks_nb as ct
 from cloudtasks_nb.bulk import run
+from cloudtasks_nb.resources.task import TaskListing
+from cloudtasks_nb.rest import session as wire
+from cloudtasks_nb.rest.exchange import Answer
 from tests.integration.filling import URL, fill, new_id, payloads
 
 COLUMNS = {
@@ -190,20 +193,87 @@ def test_a_second_interrupt_gives_up_on_answers_and_loses_count_of_nothing(calls
     assert there == list(range(20_000))
 
 
-def test_one_interrupt_ends_an_input_that_blocks(queue: ct.Queue, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Such as a listing that waits for its quota, for up to 150 seconds."""
+def test_one_interrupt_leaves_the_rest_of_an_input_that_is_slow(
+    queue: ct.Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(run, "_BLOCKED_S", 0.0)
-    never = threading.Event()
 
-    def blocking() -> Iterator[str]:
-        yield from "ab"
-        threading.Thread(target=os.kill, args=(os.getpid(), signal.SIGINT)).start()
-        assert not never.wait(timeout=60), "it was not interrupted"
+    def slow() -> Iterator[str]:
+        for number in range(5):
+            if number == 2:
+                os.kill(os.getpid(), signal.SIGINT)
+            yield str(number)
 
     with pytest.raises(KeyboardInterrupt) as caught:
-        queue.create_tasks(blocking(), url=URL, progress=False)
-    left = caught.value.result.not_tried  # type: ignore[attr-defined]
-    assert [item.task.payload for item in left] == [b"a", b"b"]
+        queue.create_tasks(slow(), url=URL, progress=False)
+    queue.create_tasks(caught.value.result.not_tried, progress=False)  # type: ignore[attr-defined]
+    assert payloads(queue) == [b"0", b"1", b"2", b"3", b"4"]
+
+
+def no_response(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next list call hangs, as one that waits for its quota does, and the user interrupts it once."""
+    send, never, is_first = wire.exchange, threading.Event(), iter([True])
+
+    def hanging(http, verb, url, **rest):  # type: ignore[no-untyped-def]
+        if verb == "GET" and "pageToken=" in url and next(is_first, False):
+            threading.Thread(target=os.kill, args=(os.getpid(), signal.SIGINT)).start()
+            assert not never.wait(timeout=60), "it was not interrupted"
+        return send(http, verb, url, **rest)
+
+    monkeypatch.setattr(run, "_BLOCKED_S", 0.0)
+    monkeypatch.setattr(wire, "exchange", hanging)
+
+
+def error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next list call fails."""
+    send, is_first = wire.exchange, iter([True])
+
+    def failing(http, verb, url, **rest):  # type: ignore[no-untyped-def]
+        if verb == "GET" and "pageToken=" in url and next(is_first, False):
+            return Answer(403, "application/json", 0.0, b'{"error": {"code": 403}}')
+        return send(http, verb, url, **rest)
+
+    monkeypatch.setattr(wire, "exchange", failing)
+
+
+def conversion(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The user interrupts the conversion of the second page."""
+    convert, which = TaskListing.items, iter([1])
+
+    def interrupted(listing: TaskListing, raw: bytes) -> list[ct.Task]:
+        if b"/t-004" in raw and next(which, None):
+            raise KeyboardInterrupt
+        return convert(listing, raw)
+
+    monkeypatch.setattr(TaskListing, "items", interrupted)
+
+
+@pytest.mark.parametrize("cut", [no_response, error, conversion])
+@pytest.mark.parametrize("verb", ["copy", "delete"])
+def test_what_a_cut_listing_did_not_reach_counts_as_not_tried(
+    verb: str,
+    cut: Callable[[pytest.MonkeyPatch], None],
+    client: ct.Client,
+    queue: ct.Queue,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One interrupt ends a listing that waits."""
+    fill(queue, 9)
+    other = client.create_queue(new_id())
+    tasks = queue.tasks(view="FULL", page_size=4)
+
+    def go(selection: Any) -> ct.BulkResult:
+        if verb == "copy":
+            return queue.copy_tasks(selection, to=other, new_ids=True, progress=False)
+        return queue.delete_tasks(selection, progress=False)
+
+    cut(monkeypatch)
+    with pytest.raises((KeyboardInterrupt, ct.PermissionDenied)) as caught:
+        go(tasks)
+    result = caught.value.result  # type: ignore[union-attr]
+    assert result.not_tried_count is None
+    assert result.done + go(result.not_tried).done == 9
+    assert (other.count_tasks(), queue.count_tasks()) == ((9, 9) if verb == "copy" else (0, 0))
 
 
 def test_a_selection_is_deleted(queue: ct.Queue, calls: list[str]) -> None:

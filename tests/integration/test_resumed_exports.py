@@ -135,6 +135,23 @@ def test_a_page_token_that_is_not_valid_any_more_starts_the_export_again(
     assert resumed(project.queue("q").tasks(page_size=2), tmp_path / "tasks.parquet") == ALL
 
 
+@pytest.mark.parametrize(
+    ("ageing", "tasks"),
+    [
+        ("UPDATE pages SET read_s = read_s - 6000", ALL[:4]),
+        ("UPDATE pages SET read_s = read_s - 7201", ALL),
+    ],
+)
+def test_pages_that_only_had_no_file_serve_for_two_hours(
+    ageing: str, tasks: list[str], project: ct.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All pages were read, and then the disk was full. A later run of the same line must not write old tasks."""
+    kept = cut(monkeypatch, project.queue("q").tasks(page_size=2), tmp_path / "tasks.parquet")
+    change(kept, "UPDATE pages SET next = '' WHERE rowid = 2")
+    change(kept, ageing)
+    assert resumed(project.queue("q").tasks(page_size=2), tmp_path / "tasks.parquet") == tasks
+
+
 def change(kept: Path, sql: str) -> None:
     with closing(sqlite3.connect(kept)) as pages:
         pages.execute(sql)

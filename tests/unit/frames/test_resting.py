@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from cloudtasks_nb.frames.resting import collector_rests, collector_waits, importing
+from cloudtasks_nb.frames import resting
+from cloudtasks_nb.frames.resting import HAS_GENERATIONS, collector_rests, collector_waits, importing
 
 # The block belongs to another thread, which the child does not have.
 FORK = """
 import gc, os, threading
-from cloudtasks_nb.frames.resting import collector_rests, collector_waits
+from cloudtasks_nb.frames.resting import HAS_GENERATIONS, collector_rests, collector_waits
 
 rests, over = threading.Event(), threading.Event()
 
@@ -44,7 +45,7 @@ print("parent", gc.isenabled())
 # The block belongs to the thread that forks, so it goes on in the child.
 FORK_INSIDE = """
 import gc, os
-from cloudtasks_nb.frames.resting import collector_rests
+from cloudtasks_nb.frames.resting import HAS_GENERATIONS, collector_rests
 
 with collector_rests():
     child = os.fork()
@@ -75,6 +76,39 @@ more = [[] for _ in range(10_000)]
 print(collected, len(seen) > 1, all(seen))
 gc.callbacks.clear()
 """
+# An interrupt arrives while everything is frozen.
+INTERRUPTED = """
+import gc
+from cloudtasks_nb.frames import resting
+
+class Interrupting:
+    def __getattr__(self, name):
+        return getattr(gc, name)
+
+    def freeze(self):
+        gc.freeze()
+        raise KeyboardInterrupt
+
+resting.gc = Interrupting()
+try:
+    with resting.importing("a_module"):
+        pass
+except KeyboardInterrupt:
+    print("interrupted", gc.get_freeze_count() < 1000)
+"""
+# A threshold of 0 turns the collector off, too.
+NO_THRESHOLD = """
+import gc
+from cloudtasks_nb.frames.resting import importing
+
+gc.set_threshold(0)
+made, seen = [[] for _ in range(10_000)], []
+gc.callbacks.append(lambda *_: seen.append(1))
+with importing("a_module"):
+    pass
+print(seen, any(one is made for one in gc.get_objects(generation=0)))
+"""
+GENERATIONS = pytest.mark.skipif(not HAS_GENERATIONS, reason="this collector has other generations")
 
 
 def test_the_collector_rests_and_is_on_again_whatever_happens() -> None:
@@ -139,10 +173,33 @@ def test_a_wait_enables_only_what_its_own_thread_disabled() -> None:
         gc.enable()
 
 
-def test_an_import_makes_old_objects_and_young_garbage_is_collected_before() -> None:
+@GENERATIONS
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        pytest.param(IMPORT, "True True True\n", id="young garbage is collected before"),
+        pytest.param(INTERRUPTED, "interrupted True\n", id="an interrupt leaves nothing frozen"),
+        pytest.param(NO_THRESHOLD, "[] True\n", id="without a threshold nothing is collected or moved"),
+    ],
+)
+def test_an_import_makes_old_objects(code: str, said: str) -> None:
     """In another process, because this one has frozen objects."""
-    done = subprocess.run([sys.executable, "-c", IMPORT], capture_output=True, text=True, check=False)
-    assert (done.stdout, done.stderr) == ("True True True\n", "")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == (said, "")
+
+
+def test_on_a_collector_without_generations_an_import_only_pauses_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its collect(1) may visit all objects."""
+    monkeypatch.setattr(resting, "HAS_GENERATIONS", False)
+    seen: list[str] = []
+    gc.callbacks.append(lambda phase, info: seen.append(phase))
+    try:
+        with importing("a_module"):
+            assert not gc.isenabled()
+            assert seen == []
+    finally:
+        gc.callbacks.pop()
+    assert gc.isenabled()
 
 
 def test_an_import_leaves_what_the_user_froze_or_disabled() -> None:

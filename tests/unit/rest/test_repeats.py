@@ -156,6 +156,7 @@ DELAYS: dict[str, tuple[dict[str, str], list[object], float]] = {
     "an odd detail before it": ({}, ["odd", {"@type": 7}, {"@type": INFO, "retryDelay": "3s"}], 3),
     "an odd delay": ({}, [{"@type": INFO, "retryDelay": {"seconds": 3}}], 0),
     "a delay that is no duration": ({}, [{"@type": INFO, "retryDelay": "soon"}], 0),
+    "a delay of years": ({}, [{"@type": INFO, "retryDelay": "999999999s"}], 86_400),
     "a negative delay": ({}, [{"@type": INFO, "retryDelay": "-3s"}], 0),
     "an instant of the server's clock": (
         {"Retry_After": DATE.format("05"), "Date": DATE.format("02")},

@@ -56,10 +56,34 @@ def test_who_stops_early_waits_for_no_call_and_no_further_one_begins() -> None:
         assert next(found) == 0
     may_end.set()
     for thread in threading.enumerate():
-        if thread.name == "cloudtasks-side-by-side":
+        if thread.name.startswith("cloudtasks-side-by-side"):
             assert thread.daemon, "Python would wait for it at exit"
             thread.join(timeout=60)
     assert set(begun) <= {0, 1, 2}
+
+
+def test_if_a_thread_cannot_start_no_further_call_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[int] = []
+    started: list[threading.Thread] = []
+    may_go_on = threading.Event()
+    start = threading.Thread.start
+
+    def one_only(thread: threading.Thread) -> None:
+        if started:
+            raise RuntimeError("can't start new thread")
+        started.append(thread)
+        start(thread)
+
+    def slow(number: int) -> None:
+        begun.append(number)
+        may_go_on.wait(timeout=60)
+
+    monkeypatch.setattr(threading.Thread, "start", one_only)
+    with pytest.raises(RuntimeError, match="can't start"):
+        list(side_by_side(slow, range(5), 2))
+    may_go_on.set()
+    started[0].join(timeout=60)
+    assert set(begun) <= {0}
 
 
 def _typed(found: Iterator[int]):  # type: ignore[no-untyped-def]

@@ -1,4 +1,4 @@
-"""The threads of a worker's handlers and calls. The process can end while one of them hangs."""
+"""Threads that do not keep the process alive, for calls and for the handlers of workers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Work = Callable[[], None]
 class DaemonThreads(Executor):
     """Runs functions in at most `count` daemon threads.
 
-    At its end, Python waits for the threads of a ThreadPoolExecutor, so a hung handler would keep the process alive.
+    At its end, Python waits for the threads of a ThreadPoolExecutor, so a call that hangs would keep the process alive.
     """
 
     def __init__(self, count: int, name: str) -> None:
@@ -56,7 +56,7 @@ class DaemonThreads(Executor):
     def _work(self) -> None:
         while (work := self._works.get()) is not None:
             work[1]()
-            del work  # it holds a task
+            del work  # it holds a task or a page
             self._idle.release()
 
 
