@@ -113,8 +113,8 @@ class WorkerRun:
             self._count(began_s)
             self._tally.end("failed" if isinstance(self._fatal, Exception) else "stopped")
             self._close()
-            self.over.set()
             report(msgspec.structs.replace(self._tally))
+            self.over.set()
         if self._fatal is not None:
             raise self._fatal
 
