@@ -29,7 +29,7 @@ class TimeLimit:
             self.why = f"the handler ran longer than handler_timeout={options.timeout_s:g} s"
 
     def next_s(self, running: Collection[Bundle], now_s: float) -> float:
-        """The time of the next check. It is infinite if there is no limit."""
+        """When late() is needed next; infinite without a limit."""
         if self._limit_s == math.inf:
             return math.inf
         if self._queued(running):

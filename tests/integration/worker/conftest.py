@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -31,3 +32,15 @@ def fill(queue: ct.Queue, count: int, **more: Any) -> None:
 def leased(queue: ct.Queue) -> int:
     now = datetime.now(UTC)
     return sum(task.dispatch_count > 0 and task.schedule_time > now for task in queue.tasks())  # type: ignore[operator]
+
+
+class Elsewhere(Executor):
+    """Runs one function after the other, as a cluster would, and keeps the number of handler calls of each."""
+
+    def __init__(self) -> None:
+        self.pool = ThreadPoolExecutor(1)
+        self.bundles: list[int] = []
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        self.bundles.append(len(args[1]))
+        return self.pool.submit(fn, *args, **kwargs)

@@ -16,7 +16,7 @@ from cloudtasks_nb.worker import executing
 from tests.handlers import die, end_own_pool, fail, lock, note
 from tests.waiting import wait_until
 
-from .conftest import fill, leased
+from .conftest import Elsewhere, fill, leased
 
 
 def test_handlers_in_processes(queue: ct.Queue, tmp_path: Path) -> None:
@@ -56,18 +56,6 @@ def test_a_pool_of_a_handler_that_dies_is_not_the_workers(once: ct.Queue) -> Non
     worker = once.worker(end_own_pool).run(until_empty=True)
     assert (worker.tally.failed, worker.tally.is_broken) == (1, False)
     assert worker.tally.failures[0].words.startswith("BrokenProcessPool: ")
-
-
-class Elsewhere(Executor):
-    """Runs one function after the other, as a cluster would, and keeps the number of tasks of each."""
-
-    def __init__(self) -> None:
-        self.pool = ThreadPoolExecutor(1)
-        self.bundles: list[int] = []
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        self.bundles.append(len(args[1]))
-        return self.pool.submit(fn, *args, **kwargs)
 
 
 def test_short_handlers_travel_together_and_each_task_is_handled_once(queue: ct.Queue) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import weakref
 from collections.abc import Callable
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
@@ -13,23 +13,11 @@ import pytest
 
 import cloudtasks_nb as ct
 
-from .conftest import fill, leased
-
-
-class Own(Executor):
-    """Runs functions in threads, after `submit` of a subclass had its way."""
-
-    def __init__(self) -> None:
-        self.pool = ThreadPoolExecutor(1)
-        self.bundles: list[int] = []
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        self.bundles.append(len(args[1]))
-        return self.pool.submit(fn, *args, **kwargs)
+from .conftest import Elsewhere, fill, leased
 
 
 def test_an_executor_without_futures_ends_the_worker_and_loses_nothing(queue: ct.Queue) -> None:
-    class Forgets(Own):
+    class Forgets(Elsewhere):
         def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
             return None  # type: ignore[return-value]
 
@@ -41,7 +29,7 @@ def test_an_executor_without_futures_ends_the_worker_and_loses_nothing(queue: ct
 
 
 def test_a_future_without_a_result_is_a_failure_of_its_task(queue: ct.Queue) -> None:
-    class Pretends(Own):
+    class Pretends(Elsewhere):
         def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
             future: Future[Any] = Future()
             future.set_result(None)
@@ -55,7 +43,7 @@ def test_a_future_without_a_result_is_a_failure_of_its_task(queue: ct.Queue) -> 
 
 
 def test_calls_that_are_cancelled_come_back_later_each_time(client: ct.Client) -> None:
-    class Cancels(Own):
+    class Cancels(Elsewhere):
         def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
             future: Future[Any] = Future()
             future.cancel()
@@ -69,7 +57,7 @@ def test_calls_that_are_cancelled_come_back_later_each_time(client: ct.Client) -
 
 
 def test_an_empty_executor_is_used(queue: ct.Queue) -> None:
-    class Sized(Own):
+    class Sized(Elsewhere):
         def __len__(self) -> int:
             return 0
 
@@ -94,7 +82,7 @@ def test_nothing_holds_the_future_of_a_call_that_ended(queue: ct.Queue) -> None:
             super().add_done_callback(fn)
             self.set_result(self.call())
 
-    class Watches(Own):
+    class Watches(Elsewhere):
         def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
             future = Watched(partial(fn, *args, **kwargs))
             held.append(weakref.ref(future))

@@ -155,7 +155,7 @@ DELAYS: dict[str, tuple[dict[str, str], list[object], float]] = {
     "the longer one": ({"Retry_After": "4"}, [{"@type": INFO, "retryDelay": "3s"}], 4),
     "an odd detail before it": ({}, ["odd", {"@type": 7}, {"@type": INFO, "retryDelay": "3s"}], 3),
     "an odd delay": ({}, [{"@type": INFO, "retryDelay": {"seconds": 3}}], 0),
-    "a delay that is no duration": ({}, [{"@type": INFO, "retryDelay": "soon"}], 0),
+    "a delay of text that is not a duration": ({}, [{"@type": INFO, "retryDelay": "soon"}], 0),
     "a delay of years": ({}, [{"@type": INFO, "retryDelay": "999999999s"}], 86_400),
     "a negative delay": ({}, [{"@type": INFO, "retryDelay": "-3s"}], 0),
     "an instant of the server's clock": (
