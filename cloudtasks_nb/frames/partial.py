@@ -26,6 +26,7 @@ _OF_THE_DISK = {
     sqlite3.SQLITE_READONLY: errno.EROFS,
     sqlite3.SQLITE_CANTOPEN: errno.EACCES,
 }
+_READING_OTHER_DATA = (OSError, ValueError, TypeError, LookupError, AttributeError, StopIteration)
 _TABLES = """
 CREATE TABLE IF NOT EXISTS export (told TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS pages (rows BLOB NOT NULL, count INTEGER NOT NULL, next TEXT NOT NULL, read_s REAL NOT NULL);
@@ -140,14 +141,7 @@ class Partial:
                 said, hint = "is in use by another export", "wait for that export, or write to another path"
                 raise ConfigError(f"{self.path} {said}.", hint=hint) from None
             raise self._damaged() from None
-        except (
-            OSError,
-            ValueError,
-            TypeError,
-            LookupError,
-            AttributeError,
-            StopIteration,
-        ):  # what another program wrote
+        except _READING_OTHER_DATA:
             raise self._damaged() from None
 
     def _damaged(self) -> ConfigError:

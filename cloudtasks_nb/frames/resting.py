@@ -70,9 +70,8 @@ def importing(module: str) -> Iterator[None]:
         gc.collect(1)  # young garbage of the caller: it would become old, too
     with collector_rests():
         yield
-        if (
-            HAS_GENERATIONS and gc.get_freeze_count() < _FROZEN_BY_PYTHON
-        ):  # the user's frozen objects stay frozen
+        has_frozen = gc.get_freeze_count() >= _FROZEN_BY_PYTHON  # the user's, which stay frozen
+        if HAS_GENERATIONS and not has_frozen:
             try:
                 gc.freeze()
             finally:  # also after an interrupt, or garbage would stay for ever

@@ -103,9 +103,8 @@ def _pickling(executor: Executor | None) -> tuple[Callable[[object], object], st
         return pickle.dumps, (
             "define it at the top of a module (not as a lambda or inside a function), or run it in threads"
         )
-    if type(executor).__module__.startswith(
-        "distributed."
-    ):  # Dask pickles functions by value, also for its threads
+    # Dask pickles functions by value, also for its threads.
+    if type(executor).__module__.startswith("distributed."):
         import cloudpickle
 
         return cloudpickle.dumps, "create clients, files and locks inside the function, or run it in threads"
