@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -9,6 +10,8 @@ import tempfile
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
+
+from .waiting import wait_until
 
 _READY = re.compile(r"cloudtasks emulator ready on (http://127\.0\.0\.1:\d+)\n")
 
@@ -19,7 +22,7 @@ class EmulatorProcess:
     def __init__(self, *arguments: str, data: Path | None = None) -> None:
         options = ["--port", "0", *arguments, *(["--data", str(data)] if data is not None else [])]
         # A file, because nobody reads a pipe while tests run, and a full pipe would block the emulator.
-        self._complaints = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed in __exit__
+        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed in __exit__
         self.popen = subprocess.Popen(
             [sys.executable, "-m", "cloudtasks_nb", "emulator", *options],
             stdin=subprocess.PIPE,
@@ -47,9 +50,14 @@ class EmulatorProcess:
         return printed, self.complaints()
 
     def complaints(self) -> str:
-        """Its stderr so far."""
-        self._complaints.seek(0)
-        return self._complaints.read()
+        """Its stderr so far. While the emulator runs, a message may still be on its way: see `wait_for_complaint`."""
+        descriptor = self._complaints.fileno()
+        length = os.fstat(descriptor).st_size
+        return os.pread(descriptor, length, 0).decode()  # a seek would move the emulator, too
+
+    def wait_for_complaint(self, text: str) -> None:
+        """The emulator responds before a message is on stderr, because a thread of its own writes messages."""
+        wait_until(lambda: text in self.complaints(), f"the emulator did not say {text!r}")
 
     def __enter__(self) -> Self:
         return self

@@ -242,7 +242,7 @@ def test_a_full_disk_is_said_at_once_and_takes_nothing_that_was_answered(tmp_pat
         resource.prlimit(process.popen.pid, resource.RLIMIT_FSIZE, _UNLIMITED)
         name = f"{PULL}/tasks/after"
         assert call("POST", f"{PULL}/tasks", {"task": {"name": name, "pullMessage": {}}})[0] == 200
-        assert "database failed" in process.complaints()
+        process.wait_for_complaint("database failed")
         process.popen.kill()
         process.popen.wait(PATIENCE_S)
     with EmulatorProcess(data=data) as process, Caller(process.url) as call:

@@ -81,7 +81,7 @@ def test_what_is_in_the_file_gets_the_settings_that_are_named(tmp_path: Path) ->
             9,
         )
         assert [queue.id for queue in client.queues()] == ["emails"]
-        assert "queues/gone: The queue cannot be created because" in process.complaints()
+        process.wait_for_complaint("queues/gone: The queue cannot be created because")
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_backups_from_the_start(tmp_path: Path) -> None:
         queue.purge()
     with EmulatorProcess(*words, data=file) as process, connected(process) as client:
         assert client.queue("europe-west1/emails").count_tasks() == 0  # it existed before
-        assert "was not restored" in process.complaints()
+        process.wait_for_complaint("was not restored")
     backup.write_bytes(b"no backup")
     found = ended("emulator", "--port=0", f"--restore={backup}")
     assert (found.returncode, found.stdout) == (1, "")

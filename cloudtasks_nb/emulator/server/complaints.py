@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator
 
 _MOST_WAITING = 1000  # texts; further texts are dropped while so many wait for a reader
-_LAST_WORDS_S = 0.5
+_LAST_WORDS_S = 2
 
 
 class Complaints(io.TextIOBase):
