@@ -238,7 +238,7 @@ class Pager(Connected, Shown, Exports, Generic[T]):
         progress: bool | None,
         tokens: PageTokens | None = None,
         kept: Partial | None = None,
-    ) -> Iterator[P]:
+    ) -> Generator[P, None, None]:
         """The pages in columns, one at a time in memory; without those that were already `kept`."""
         tokens = tokens or self._tokens.afresh()
         start = kept.token if kept is not None else None
