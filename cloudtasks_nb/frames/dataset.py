@@ -58,7 +58,7 @@ def _check(schema: pa.Schema, partition_by: Sequence[str]) -> None:
     ]
     if strangers := [name for name in partition_by if name not in usable]:
         raise ConfigError(
-            f"partition_by={list(partition_by)!r}: {strangers[0]!r} is not a column of text or integers.",
+            f"partition_by={list(partition_by)!r}: {strangers[0]!r} is not an exported column of text or integers.",
             hint=f"use {', '.join(usable)}",
         )
     if len(set(partition_by)) < len(partition_by):

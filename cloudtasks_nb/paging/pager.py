@@ -353,7 +353,7 @@ class Pager(Connected, Shown, Exports, Generic[T]):
         if read and expected.calls is not None:
             expected = replace(expected, calls=max(1, expected.calls - read))
         if limit is not None:
-            expected = Expected(min(expected.items, limit) if expected.items else None)
+            expected = expected.first(limit)
         return bar(
             caption + expected.words, noun, True, several=several, total=expected.items, estimated=True
         )

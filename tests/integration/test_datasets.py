@@ -93,7 +93,7 @@ def test_a_folder_is_new_and_complete_or_absent(
     with pytest.raises(FileNotFoundError):
         tasks.to_parquet(tmp_path / "no" / "where", partition_by=["queue"])
     for wrong in (["que"], ["schedule_time"], "headers"):
-        with pytest.raises(ct.ConfigError, match="is not a column of text or integers"):
+        with pytest.raises(ct.ConfigError, match="is not an exported column of text or integers"):
             tasks.to_parquet(f"{tmp_path}/x/", partition_by=wrong)
     with pytest.raises(ct.ConfigError, match="names all columns"):
         tasks.to_parquet(f"{tmp_path}/x/", columns=["queue"], partition_by=["queue"])

@@ -177,7 +177,7 @@ def test_columns_are_chosen_in_every_export(tasks: ct.Pager[ct.Task], tmp_path: 
     assert tasks.to_arrow(columns=names).column_names == names
     assert pq.read_schema(tasks.to_parquet(tmp_path / "t", columns=names)).names == names
     assert _lines(tasks.to_csv(tmp_path / "t", columns=names))[0] == names
-    for wrong in (["nmae"], "name"):
+    for wrong in (["nmae"], "name", []):
         with pytest.raises(ct.ConfigError, match="columns"):
             tasks.to_arrow(columns=wrong)
 
