@@ -12,9 +12,10 @@ from ..interrupts import interrupts_go_to
 from ..model.durations import DurationLike
 from ..model.json import Duration
 from ..shown import Shown
-from .loop import WorkerRun
+from .live_card import LiveCard
 from .options import WorkerOptions, check_handler
-from .tally import NEW_WORKER, LiveCard, Tally
+from .run import WorkerRun
+from .tally import NEW_WORKER, Tally
 
 if TYPE_CHECKING:
     from ..render import Card

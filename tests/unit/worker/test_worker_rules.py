@@ -17,8 +17,9 @@ import cloudtasks_nb as ct
 from cloudtasks_nb.render import text
 from cloudtasks_nb.worker.hand import Haul
 from cloudtasks_nb.worker.handling import why
+from cloudtasks_nb.worker.holding import backoff_s
 from cloudtasks_nb.worker.options import WorkerOptions
-from cloudtasks_nb.worker.refill import Patience, Turns, backoff_s
+from cloudtasks_nb.worker.refill import Patience, Turns
 from cloudtasks_nb.worker.settling import Gathered, LeaseCall, Settling
 from cloudtasks_nb.worker.tally import Tally
 from tests.scripted import answer, refusal, scripted
