@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 import warnings
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from ..errors import CloudTasksError, ConfigError, NotFound
 from ..interrupts import interrupts_go_to
 from ..model.durations import EXAMPLES, DurationLike, span_of
 from ..model.queue import RetryConfig
+from ..progress import in_notebook
 from ..redact import scrub
 from ..shown import Shown
 from .at_risk import endangered, judge_of, soon_of
@@ -224,7 +224,7 @@ class Watch(Connected, Checked, Shown):
         return super()._repr_mimebundle_()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        if "ipykernel" not in sys.modules or not self.running:
+        if not in_notebook() or not self.running:
             return self.card_bundle()
         return self.panel()._repr_mimebundle_()
 

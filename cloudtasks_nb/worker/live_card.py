@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from ..progress import in_notebook
 from ..shown import Shown
 
 _APART_S = 0.5
@@ -28,7 +28,7 @@ class LiveCard:
 
         It is shown as `wanted`; by default (None) in a notebook.
         """
-        if not (wanted if wanted is not None else "ipykernel" in sys.modules):
+        if not (wanted if wanted is not None else in_notebook()):
             yield lambda: None
             return
         self._begin()
