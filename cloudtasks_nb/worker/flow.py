@@ -45,7 +45,7 @@ class Flow:
         *,
         until_empty: bool,
     ) -> None:
-        self.is_draining = False
+        self.is_draining = self._begins_no_more = False
         self.fatal: BaseException | None = None
         self._options = options
         self.tally = msgspec.structs.replace(tally, state="running")
@@ -89,7 +89,7 @@ class Flow:
 
     def fail(self, error: BaseException) -> None:
         """Record a fatal error: wait for running handlers, then raise it."""
-        self.fatal = self.fatal or error
+        self.fatal, self._begins_no_more = self.fatal or error, True
         if isinstance(error, CloudTasksError):
             self.tally.trouble = error.message
         self.drain()
@@ -98,7 +98,7 @@ class Flow:
         """Give back what has not begun. Wait no longer for handlers, and retry no call later than this."""
         self._holding.give_up(at_s)
         self._waiting += self.executing.take_back()
-        self.fatal = KeyboardInterrupt()  # so all that waits is given back
+        self._begins_no_more = True
 
     def count(self) -> None:
         """Write the counts of this moment. They add up."""
@@ -122,7 +122,7 @@ class Flow:
     def _finish_or_give_back(self, now_s: float) -> None:
         """While draining: handle the waiting tasks if that is quick, otherwise give them back."""
         takes_s = self._leasing.horizon.seconds_for(len(self._waiting), self.executing.youngest_s(now_s))
-        if self.fatal is not None or takes_s > _FINISHED_S:
+        if self._begins_no_more or takes_s > _FINISHED_S:
             self._give_back_waiting(len(self._waiting))
 
     def _give_back_waiting(self, count: int) -> None:
@@ -196,7 +196,7 @@ class Flow:
 
     def _begin(self, now_s: float) -> None:
         """Start handlers while tasks wait and handlers are free."""
-        while self._waiting and not self.fatal and self.executing.has_place:
+        while self._waiting and not self._begins_no_more and self.executing.has_place:
             if (error := self.executing.begin(self._waiting, now_s)) is not None:
                 self.tally.is_broken = True
                 self.fail(error)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from ..rest.background import Work
 from .events import Events
 from .flow import Flow
 from .options import WorkerOptions
@@ -24,7 +25,10 @@ _TICK_S, _GIVING_BACK_S = 0.5, 5.0
 
 
 class WorkerRun:
-    """One run of a worker. `over` is set after work() ended."""
+    """One run of a worker. The client closes after its end.
+
+    `thread`: its coordinating thread. `background`: this thread, if start() made it. `over` is set after work() ended.
+    """
 
     def __init__(
         self,
@@ -41,8 +45,12 @@ class WorkerRun:
         self._interrupts = 0
         self._gives_up_s = math.inf
         self._process = os.getpid()
-        self._thread: threading.Thread | None = None
+        self.thread = threading.current_thread()
+        self.background: threading.Thread | None = None
         self.over = threading.Event()
+        self._beside = queue._session.background
+        self._work = Work(self.stop, self.abandon, self.wait, lambda: self.can_be_awaited)
+        self._beside.begin(self._work)
 
     def stop(self) -> None:
         """Stop leasing. Thread-safe."""
@@ -53,15 +61,26 @@ class WorkerRun:
         self._interrupts += 1
         self._events.put(self._flow.drain if self._interrupts == 1 else self._give_up)
 
+    def abandon(self) -> None:
+        """After stop(): give back what has not begun, and wait no longer for handlers. Thread-safe."""
+        self._events.put(self._give_up)
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait for the end. Returns whether it ended."""
+        if not self.over.wait(timeout_s):
+            return False
+        if self.background is not None:
+            self.background.join()
+        return True
+
     @property
     def can_be_awaited(self) -> bool:
         """Whether this thread may wait for the end. The coordinating thread, a handler and a forked child may not."""
-        mine = self._thread is threading.current_thread() or self._flow.executing.is_handling_here
+        mine = self.thread is threading.current_thread() or self._flow.executing.is_handling_here
         return not mine and self._process == os.getpid()
 
     def work(self, report: Callable[[Tally], None]) -> None:
         """Run until the work is done. `report` gets the counts, which add up. Errors: the error that stopped it."""
-        self._thread = threading.current_thread()
         atexit.register(self._end_with_process)
         flow = self._flow
         try:
@@ -76,6 +95,8 @@ class WorkerRun:
             flow.fail(error)
         finally:
             self._end(report)
+        if self._interrupts > 1:
+            raise KeyboardInterrupt
         if flow.fatal is not None:
             raise flow.fatal
 
@@ -101,7 +122,15 @@ class WorkerRun:
                 atexit.unregister(self._end_with_process)
             report(msgspec.structs.replace(self._flow.tally))
         finally:
-            self.over.set()
+            self.ended()
+
+    def ended(self) -> None:
+        """Record the end. A client that waits for it closes now."""
+        if not self.over.is_set():
+            try:
+                self._beside.ended(self._work)
+            finally:
+                self.over.set()
 
     def _end_with_process(self) -> None:
         """At the end of Python: stop, and wait as stop() does. Threads of handlers that hang are left."""
