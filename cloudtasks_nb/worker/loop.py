@@ -192,6 +192,7 @@ class WorkerRun:
     def _give_back(self, hands: list[Hand], verb: Verb) -> None:
         for hand in hands:
             self._tally.given_back += len(hand.tasks)
+            hand.given_back = True
             self._holding.end(hand, verb)
 
     # Leases
@@ -251,14 +252,15 @@ class WorkerRun:
         now_s = time.monotonic()
         self._tally.acknowledging -= sum(call.verb == "acknowledge" for call in calls)
         for call in calls:
-            if call.verb != "acknowledge":
-                if not call.is_gone:
-                    due_s = call.hand.haul.is_over_s if call.lost else now_s + call.lease_s
-                    self._leasing.comes_again(call.task, due_s)
-            elif call.lost:
+            acknowledged = call.verb == "acknowledge"
+            if not (acknowledged or call.is_gone):
+                due_s = call.hand.haul.is_over_s if call.lost else now_s + call.lease_s
+                self._leasing.comes_again(call.task, due_s)
+            if call.lost and (acknowledged or call.hand.given_back):
+                self._tally.given_back -= call.hand.given_back
                 self._tally.lost += 1
                 self._tally.note(call.task.id, call.task.dispatch_count, call.lost)
-            else:
+            elif acknowledged:
                 self._tally.done += 1
 
     # Handlers

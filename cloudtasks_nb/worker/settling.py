@@ -98,16 +98,16 @@ class Settling:
         call.unanswered = call.unanswered or may_have_run(error)
         if is_passing(error) and next_s < min(call.until_s, self.give_up_s):
             return True
-        if isinstance(error, FailedPrecondition) and call.unanswered and self._was_renewed(call):
+        if isinstance(error, FailedPrecondition) and call.unanswered and self._took_effect(call):
             return False
         call.lost = f"the lease was lost: {error.message}"
         return False
 
-    def _was_renewed(self, call: LeaseCall) -> bool:
-        """Whether an earlier try renewed the lease, and its response was lost: then the task shows the lease's new end,
-        and no other worker leased it."""
+    def _took_effect(self, call: LeaseCall) -> bool:
+        """Whether an earlier try, whose response was lost, gave the task back or renewed its lease. After a renewal the
+        task shows the lease's new end, and no other worker leased it."""
         if call.verb != "renewLease":
-            return False
+            return call.verb == "cancelLease"
         from ..resources.task import read_task
 
         try:
