@@ -2,7 +2,7 @@
 
     python benchmarks/many_workers.py
 
-The workers use the policy of the package (`worker/ahead.py`). The queue uses the emulator's rules for quotas and
+The workers use the policy of the package (`worker/horizon.py`). The queue uses the emulator's rules for quotas and
 attempts: ten lease calls per second, 1,000 tasks in each. Nothing is sent, and simulated time moves by events, so
 the machine does not matter. Each worker has eight handlers and its own process. A lease call takes 20 ms. Handler
 times are heavy-tailed: most are short, and a few are a hundred times as long.
@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import cloudtasks_nb as ct
 from cloudtasks_nb.emulator.server.rules.leases import LeaseQuota, is_spent
-from cloudtasks_nb.worker.ahead import FEWEST_ATTEMPTS, Ahead
+from cloudtasks_nb.worker.horizon import FEWEST_ATTEMPTS, Horizon
 from cloudtasks_nb.worker.refill import LEASE_CALLS_APART_S, Patience
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -90,8 +90,8 @@ class SimulatedWorker:
     def __init__(self, queue: Simulation, concurrency: int = CONCURRENCY) -> None:
         self.queue = queue
         self.concurrency = concurrency
-        self.ahead = Ahead(concurrency, LEASE_S, chance=queue.chance.random)
-        self.ahead.is_allowed = (queue.retries.max_attempts or 0) >= FEWEST_ATTEMPTS
+        self.horizon = Horizon(concurrency, LEASE_S, chance=queue.chance.random)
+        self.horizon.is_allowed = (queue.retries.max_attempts or 0) >= FEWEST_ATTEMPTS
         self.patience = Patience(queue.chance.random)
         self.waiting: deque[int] = deque()
         self.running: dict[int, float] = {}
@@ -110,19 +110,19 @@ class SimulatedWorker:
             return
         now_s = self.queue.now_s
         youngest_s = now_s - max(self.running.values(), default=now_s)
-        for _ in range(self.ahead.surplus(len(self.waiting), youngest_s)):
+        for _ in range(self.horizon.surplus(len(self.waiting), youngest_s)):
             self.queue.give_back(self.waiting.pop())
             self.given_back += 1
         pause_s = LEASE_CALLS_APART_S
-        if lacking := self.ahead.lacks(len(self.waiting), len(self.running), youngest_s):
+        if lacking := self.horizon.lacks(len(self.waiting), len(self.running), youngest_s):
             self.calls += 1
             try:
                 tasks = self.queue.lease(min(lacking, 1000))
             except ct.ResourceExhausted:
                 self.refused += 1
-                pause_s = self.ahead.refused(is_idle=not (self.waiting or self.running))
+                pause_s = self.horizon.refused(is_idle=not (self.waiting or self.running))
             else:
-                pause_s = max(pause_s, self.ahead.granted())
+                pause_s = max(pause_s, self.horizon.granted())
                 pause_s = pause_s if tasks else self.patience.nothing_s()
                 self.leased_at.update(dict.fromkeys(tasks, now_s))
                 self.waiting += tasks
@@ -144,7 +144,7 @@ class SimulatedWorker:
             return
         del self.running[task]
         now_s = self.queue.now_s
-        self.ahead.handled(now_s - began_s, now_s)
+        self.horizon.handled(now_s - began_s, now_s)
         self.done += 1
         self.ended_s = now_s
         self.queue.acknowledge(task)

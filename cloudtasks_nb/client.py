@@ -15,6 +15,7 @@ from .connected import Connected
 from .errors import CloudTasksError, ConfigError
 from .model.durations import DurationLike
 from .model.instants import InstantLike
+from .model.json import Duration
 from .model.messages import Empty, HttpBody
 from .model.queue import Kind
 from .model.queue import Queue as QueueFields
@@ -321,13 +322,24 @@ class Client(CreatesQueues, Connected, Shown):
 
         return Explorer(self, read_only=read_only, every_s=every_s)
 
-    def close(self) -> None:
-        """Close the connections, and stop the emulator if ct.local() started one. Can be called twice.
+    def close(self, timeout: DurationLike | None = None) -> None:
+        """Stop this client's workers, close the connections, and stop the emulator if ct.local() started one.
+
+        It waits for running handlers, as worker.stop() does. After an interrupt or `timeout` it waits no longer: their
+        tasks are offered again when their leases end. A handler of a worker may call it, too: it then returns at once,
+        and the client closes after the handlers. Closing twice is harmless. A with block closes its client.
+
+        Units: `timeout` is seconds, a timedelta, or text such as "1m".
+        Errors: KeyboardInterrupt after an interrupt, once all is closed.
 
         Example:
             >>> with ct.local() as client:
             ...     client.queues()
         """
+        timeout_s = None if timeout is None else Duration.of(timeout).total_seconds()
+        self._session.background.end(self._close, timeout_s)
+
+    def _close(self) -> None:
         self._session.close()
         if self._emulator is not None:
             self._emulator.close()

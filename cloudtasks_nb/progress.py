@@ -19,10 +19,19 @@ class Silent:
         """Show nothing."""
 
 
+def in_notebook() -> bool:
+    """Whether this process is the kernel of a notebook; a program that only imports ipykernel is not."""
+    if "ipykernel" not in sys.modules:
+        return False
+    from IPython.core.getipython import get_ipython
+
+    return getattr(get_ipython(), "kernel", None) is not None
+
+
 def _watched() -> bool:
     if os.environ.get("TQDM_DISABLE", "0") not in ("", "0"):  # tqdm ignores it in a notebook
         return False
-    return "ipykernel" in sys.modules or (sys.stderr is not None and sys.stderr.isatty())
+    return in_notebook() or (sys.stderr is not None and sys.stderr.isatty())
 
 
 def is_shown(wanted: bool | None, *, several: bool) -> bool:

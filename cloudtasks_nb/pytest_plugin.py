@@ -23,6 +23,7 @@ _MARKER = (
 )
 # Tests cannot share time, files or the demo: a test with such an option gets its own emulator.
 _UNSHARED = {"clock", "data", "demo"}
+_HANDLERS_END_S = 2  # a test that fails may leave a worker whose handler never ends
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -61,6 +62,7 @@ def cloudtasks_client(
             monkeypatch.setenv(variable, host)
         monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", client.project)
         yield client
+        client.close(timeout=_HANDLERS_END_S)
 
 
 @pytest.fixture

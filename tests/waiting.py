@@ -1,11 +1,15 @@
-"""Waits for conditions without an event: another process, a file, a service behind HTTP, a worker's threads."""
+"""Waits for conditions without an event: another process, a file, a service behind HTTP, a worker's threads. And
+waits that are recorded instead of slept."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Callable
+from types import ModuleType, SimpleNamespace
 from typing import TypeVar
+
+import pytest
 
 PATIENCE_S = 60  # a busy machine is slow
 _AGAIN_S = 0.01
@@ -20,3 +24,10 @@ def wait_until(look: Callable[[], T], what: str = "the condition did not become 
         assert time.monotonic() < deadline, what
         pause.wait(_AGAIN_S)
     return seen
+
+
+def waits_of(module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The waits of a module, which it does not sleep. All other modules do, also in other threads."""
+    waits: list[float] = []
+    monkeypatch.setattr(module, "time", SimpleNamespace(**vars(time) | {"sleep": waits.append}))
+    return waits

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 import warnings
 from collections.abc import Callable
@@ -19,7 +18,9 @@ from ..errors import CloudTasksError, ConfigError, NotFound
 from ..interrupts import interrupts_go_to
 from ..model.durations import EXAMPLES, DurationLike, span_of
 from ..model.queue import RetryConfig
+from ..progress import in_notebook
 from ..redact import scrub
+from ..rest.background import Work
 from ..shown import Shown
 from .at_risk import endangered, judge_of, soon_of
 from .fate import Soon
@@ -39,8 +40,8 @@ _ROWS_AT_ONCE = 10_000  # tasks per write: a long poll saves its tasks in parts
 class Watch(Connected, Checked, Shown):
     """A watch that runs in the background, as queue.watch() starts it.
 
-    It polls the queue at the interval `every`, until stop() or the end of the program. If a poll fails, `problem` holds
-    the reason, and polling continues. It stops if the queue no longer exists.
+    It polls the queue at the interval `every`, until stop(), client.close(), or the end of the program. If a poll
+    fails, `problem` holds the reason, and polling continues. It stops if the queue no longer exists.
 
     Example:
         >>> with queue.watch("failed.parquet", every="1min") as watch:
@@ -62,6 +63,8 @@ class Watch(Connected, Checked, Shown):
         self._retries: RetryConfig | None = None
         self._thread: threading.Thread | None = None
         self._panel: WatchPanel | None = None
+        self._beside = queue._session.background
+        self._work = Work(self._stopping.set, self._leave, self._ended.wait, self._can_be_awaited)
         self.looks = 0
         self.last_look: datetime | None = None
         self.problem = ""
@@ -130,7 +133,7 @@ class Watch(Connected, Checked, Shown):
             False
         """
         self._stopping.set()
-        if wait and threading.current_thread() is not self._thread:
+        if wait and self._can_be_awaited():
             self._ended.wait()
         return self
 
@@ -172,6 +175,7 @@ class Watch(Connected, Checked, Shown):
     def _begin(self) -> Self:
         """Poll once and raise its errors. Then poll in the background."""
         try:
+            self._beside.begin(self._work)
             self.look()
             self._warn_where_blind()
         except BaseException:
@@ -191,14 +195,24 @@ class Watch(Connected, Checked, Shown):
                 except CloudTasksError as error:
                     self.problem = scrub(error.message)
                     self._tell()
-                    if isinstance(error, NotFound) or self._queue._session.is_closed:
+                    if isinstance(error, NotFound):
                         return
         finally:
             self._end()
 
+    def _leave(self) -> None:
+        """Let the client close during a poll, which then fails."""
+        self._beside.ended(self._work)
+
+    def _can_be_awaited(self) -> bool:
+        return threading.current_thread() is not self._thread
+
     def _end(self) -> None:
         self._file.close()
-        self._ended.set()
+        try:
+            self._beside.ended(self._work)
+        finally:
+            self._ended.set()
         self._tell()
 
     def _tell(self) -> None:
@@ -224,7 +238,7 @@ class Watch(Connected, Checked, Shown):
         return super()._repr_mimebundle_()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        if "ipykernel" not in sys.modules or not self.running:
+        if not in_notebook() or not self.running:
             return self.card_bundle()
         return self.panel()._repr_mimebundle_()
 

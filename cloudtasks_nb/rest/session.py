@@ -23,6 +23,7 @@ from ..model.json import decode
 from ..model.versions import AUTO, VERSIONS, Spoken, Version
 from .answers import asked, check_named, is_unserved
 from .auth import Auth, check_secret_way, check_url, is_loopback
+from .background import Background
 from .call import Call
 from .connections import Connections
 from .deadline import Deadline
@@ -73,10 +74,10 @@ class Session(Connected):
         self._direct = local
         self._process = os.getpid()
         self._http = Connections(direct=local)
-        self._closed = False
         self._nearby: Nearby | None = Nearby()
         self.queue_states: dict[str, str] = {}
         self.moved_to: datetime | None = None
+        self.background = Background()
         self.heard = Heard()
         self.pauses = Pauses()
 
@@ -173,15 +174,11 @@ class Session(Connected):
 
     def check(self, call: Call) -> None:
         """Raise if a call must not be sent. Errors: ConfigError, ReadOnly."""
-        self._check_open()
+        self.background.check_open()
         if call.method.changes:
             self.check_may_change(call.method.id, call.resource)
         if call.brings_token or call.brings_key:
             check_secret_way(self.endpoint)
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise ConfigError("This client is closed.", hint="make a new one with ct.connect() or ct.local()")
 
     def check_may_change(self, method: str, resource: str) -> None:
         """Raise if this client is read-only and the method changes something. Errors: ReadOnly."""
@@ -238,11 +235,11 @@ class Session(Connected):
     @property
     def is_closed(self) -> bool:
         """Whether its client was closed. Calls then raise ConfigError."""
-        return self._closed
+        return self.background.is_closed
 
     def close(self) -> None:
         """Close the connections. Later calls raise ConfigError."""
-        self._closed = True
+        self.background.is_closed = True
         self._http.close()
 
     def exchange(
@@ -260,7 +257,7 @@ class Session(Connected):
         trying, deadline = TryingCall(call, self.retry, self.pauses), Deadline(self.timeout_s)
         while True:
             trying.ready(deadline)
-            self._check_open()  # it may have been closed during a wait
+            self.background.check_open()  # it may have been closed during a wait
             credential = self._credential(call)
             trying.begin()
             try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
 
@@ -18,6 +18,10 @@ from .handling import Ended, handle, is_handling, why
 from .options import WorkerOptions
 from .tally import Tally
 from .time_limit import TimeLimit
+
+_NOT_IMPORTABLE = (
+    "next: other processes must be able to import the function: put it into a module, not into a cell"
+)
 
 
 class Executing:
@@ -40,6 +44,7 @@ class Executing:
         )
         self._bundling = Bundling(options.executor)
         self._limit = TimeLimit(options)
+        self._has_returned = False
         self._running: dict[Bundle, None] = {}  # in the order of their start
         self._run_id = uuid4().hex
 
@@ -105,8 +110,11 @@ class Executing:
         error = future.exception()
         ended = future.result() if error is None else None
         if isinstance(ended, Ended):
+            self._has_returned = True
             self._bundling.ended(ended, now_s)
             return ended, None
+        if isinstance(error, BrokenExecutor) and not self._has_returned:
+            error.add_note(_NOT_IMPORTABLE)
         error = error or TypeError(
             f"the executor's future holds a {type(ended).__name__}, not the result of its function"
         )

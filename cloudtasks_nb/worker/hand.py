@@ -20,16 +20,21 @@ RENEW_AFTER = 2 / 3
 class Haul:
     """The tasks of one lease call, whose leases end at the same time. Times are of this process's monotonic clock.
 
-    `ends_s` counts from before the call, so that it is never too late. `renewing`: a renewal is running.
-    `hands`: the handler calls that still need their leases, in the order in which they were leased.
+    `asked_s`: when the call was sent. `ends_s` counts from then, so that it is never too late. `renewing`: a renewal is
+    running. `hands`: the handler calls that still need their leases, in the order in which they were leased.
     """
 
     def __init__(
         self, tasks_of_hands: Iterable[list[Task]], asked_s: float, answered_s: float, lease_s: float
     ) -> None:
-        self.lease_s = lease_s
+        self.asked_s, self.lease_s = asked_s, lease_s
         self.hands = {Hand(tasks, self, list(tasks)): None for tasks in tasks_of_hands}
         self.renewed(asked_s, answered_s)
+
+    @property
+    def tasks(self) -> list[Task]:
+        """The tasks of these handler calls."""
+        return [task for hand in self.hands for task in hand.tasks]
 
     def renewed(self, asked_s: float, answered_s: float) -> None:
         """Restart the leases, by a call that was sent at `asked_s`, and whose response came at `answered_s`."""

@@ -7,46 +7,49 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
+from .events import Events
 from .hand import Hand, Haul
-from .refill import backoff_s
-from .settling import Gathered, LeaseCall, Settling, Verb
+from .settling import Gathered, LeaseCall, Settling
 
 if TYPE_CHECKING:
+    from ..resources.task import Task
     from ..rest.session import Session
 
-Submit = Callable[[Callable[[], Any], Callable[[Future[Any]], None]], None]
-"""Runs a call in a pool; the second function receives the call's future, in the coordinating thread."""
+_LONGEST_BACKOFF_S = 60
+
+End = Literal["acknowledge", "give_back", "give_back_later"]
+"""How a lease ends. A failed task is given back after its backoff."""
 
 
 class Holding:
     """The leases of one run. For the coordinating thread only.
 
-    Calls `settled` with each batch of calls that ended leases, and `lost` with handler calls whose renewal failed.
+    Calls `settled` with each batch of calls that ended leases, and `renewed` with the number of renewed leases and the
+    handler calls that lost some.
     """
 
     def __init__(
         self,
         session: Session,
-        submit: Submit,
-        submit_renewal: Submit,
+        events: Events,
         settled: Callable[[list[LeaseCall]], None],
         renewed: Callable[[int, list[Hand]], None],
     ) -> None:
         self.unsettled = 0
         """Tasks with a running call that ends their lease."""
         self._settling = Settling(session)
-        self._submit = submit
-        self._submit_renewal = submit_renewal  # in other threads: no renewal waits for retries of other calls
+        self._events = events
         self._on_settled = settled
         self._on_renewed = renewed
-        self._hauls: dict[Haul, list[tuple[Hand, Verb]]] = {}  # with the hands that ended during a renewal
+        self._hauls: dict[Haul, list[tuple[Hand, End]]] = {}  # with the hands that ended during a renewal
         self._gathered = Gathered()
 
     def add(self, haul: Haul) -> None:
         """Add the leases of a lease call."""
-        self._hauls[haul] = []
+        if haul.hands:
+            self._hauls[haul] = []
 
     def next_s(self) -> float:
         """When act() is needed next."""
@@ -58,20 +61,17 @@ class Holding:
         for haul in [haul for haul in self._hauls if haul.is_due(now_s)]:
             self._renew(haul, now_s)
         while calls := self._gathered.take(self._settling.most, math.inf if at_once else now_s):
-            self._submit(partial(self._settling.settle, calls), partial(self._settled, calls))
+            self._events.submit(partial(self._settling.settle, calls), partial(self._settled, calls))
 
-    def end(self, hand: Hand, verb: Verb) -> None:
-        """End the leases of a handler call. `renewLease` gives a task back later: its lease is cut to a short one.
-
-        So the task becomes free even if this process ends before.
-        """
+    def end(self, hand: Hand, how: End) -> None:
+        """End the leases of a handler call."""
         haul = hand.haul
         self.unsettled += len(hand.tasks)
         if haul.renewing:  # a call must name the latest end of its lease, which the renewal returns
-            self._hauls[haul].append((hand, verb))
+            self._hauls[haul].append((hand, how))
             return
         self._forget(hand)
-        self._gathered.add([_ending(hand, task, verb) for task in hand.tasks], time.monotonic())
+        self._gathered.add([_ending(hand, task, how) for task in hand.tasks], time.monotonic())
 
     def leave(self, hand: Hand) -> None:
         """Let the leases of a handler call run out."""
@@ -94,7 +94,7 @@ class Holding:
             for task in hand.held
         ]
         haul.renewing = True
-        self._submit_renewal(
+        self._events.submit_renewal(
             partial(self._settling.settle, calls), partial(self._renewed, haul, calls, now_s)
         )
 
@@ -105,9 +105,9 @@ class Holding:
         for call in lost:
             call.hand.held.remove(call.task)
         ended, self._hauls[haul] = self._hauls[haul], []
-        for hand, verb in ended:
+        for hand, how in ended:
             self.unsettled -= len(hand.tasks)
-            self.end(hand, verb)
+            self.end(hand, how)
         if not haul.hands:
             self._hauls.pop(haul, None)
         self._on_renewed(len(calls) - len(lost), list({call.hand: None for call in lost}))
@@ -118,7 +118,19 @@ class Holding:
         self._on_settled(calls)
 
 
-def _ending(hand: Hand, task: Any, verb: Verb) -> LeaseCall:
-    wait_s = backoff_s(task.dispatch_count) if verb == "renewLease" else 0
-    how: Verb = "cancelLease" if verb == "renewLease" and not wait_s else verb
-    return LeaseCall(hand, task, how, hand.haul.ends_s, lease_s=wait_s)
+def _ending(hand: Hand, task: Task, how: End) -> LeaseCall:
+    """The call that ends a lease. A task is given back later by a short lease: so it becomes free even if this process
+    ends before."""
+    if how == "acknowledge":
+        return LeaseCall(hand, task, "acknowledge", hand.haul.ends_s)
+    wait_s = backoff_s(task.dispatch_count) if how == "give_back_later" else 0
+    return LeaseCall(hand, task, "renewLease" if wait_s else "cancelLease", hand.haul.ends_s, lease_s=wait_s)
+
+
+def backoff_s(attempts: int) -> int:
+    """The delay before a failed task is leased again, in whole seconds: first 0, then 1, 2, 4 … 60.
+
+    >>> [backoff_s(attempts) for attempts in (1, 2, 3, 4, 9)]
+    [0, 1, 2, 4, 60]
+    """
+    return 0 if attempts <= 1 else min(_LONGEST_BACKOFF_S, int(2 ** min(attempts - 2, 20)))

@@ -7,19 +7,19 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 from ..errors import CloudTasksError, ResourceExhausted, TransportError
-from .ahead import FEWEST_ATTEMPTS, Ahead
-from .holding import Submit
+from .events import Events
+from .hand import Haul
+from .horizon import FEWEST_ATTEMPTS, Horizon
 from .options import MAX_LEASED, WorkerOptions
 from .refill import Patience, Turns
 
 if TYPE_CHECKING:
     from ..resources.queue import Queue
     from ..resources.task import Task
-
-Leased = Callable[[Future[Any], float], None]
 
 _TURNS = Turns()
 
@@ -31,9 +31,9 @@ class Leasing:
     quota.
     """
 
-    def __init__(self, queue: Queue, options: WorkerOptions, submit: Submit) -> None:
-        self.ahead = Ahead(options.slots, options.lease_s, batch_size=options.batch_size or 1)
-        self.ahead.is_allowed = False  # until the queue's settings are known
+    def __init__(self, queue: Queue, options: WorkerOptions, events: Events) -> None:
+        self.horizon = Horizon(options.slots, options.lease_s, batch_size=options.batch_size or 1)
+        self.horizon.is_allowed = False  # until the queue's settings are known
         self.is_under_way = False
         self.due_again: dict[str, float] = {}
         """Tasks that failed in this run, and when each may be leased again."""
@@ -41,7 +41,7 @@ class Leasing:
         """When the latest call was made, if it leased nothing."""
         self._queue = queue
         self._options = options
-        self._submit = submit
+        self._events = events
         self._session = queue._session.once()
         self._patience = Patience()
         self._next_s = 0.0
@@ -51,48 +51,34 @@ class Leasing:
         """When to lease next. A wait for the turn lets more handlers end, so that one call leases more tasks."""
         return math.inf if self.is_under_way else max(self._next_s, _TURNS.next_s(self._queue.name))
 
-    def call(self, lacking: int, now_s: float, then: Leased) -> None:
-        """Lease tasks for this many handler calls. `then` receives the future, and the time of the call."""
+    def call(self, lacking: int, now_s: float, then: Callable[[Future[Haul]], None]) -> None:
+        """Lease tasks for this many handler calls. `then` receives the future; pass its haul to found()."""
         self.is_under_way = True
-        options = self._options
         turn_s = _TURNS.take(self._queue.name, now_s)
-        each = options.batch_size or 1
+        each = self._options.batch_size or 1
         # With `oldest_tag` all tasks of one call share a tag, so one lease call serves one handler call.
-        count = each if options.oldest_tag else min(MAX_LEASED, lacking * each)
+        count = each if self._options.oldest_tag else min(MAX_LEASED, lacking * each)
 
-        def call() -> list[Task]:
-            nonlocal turn_s
-            if (early_s := turn_s - time.monotonic()) > 0:
-                threading.Event().wait(early_s)
-            turn_s = time.monotonic()  # leases count from before the call
-            return self._queue._lease_through(
-                self._session, count, options.lease_s, options.tag, options.oldest_tag
-            )
-
-        def answered(called: Future[list[Task]]) -> None:
+        def answered(called: Future[Haul]) -> None:
             self.is_under_way = False
-            then(called, turn_s)
+            then(called)
 
-        self._submit(call, answered)
+        self._events.submit(partial(self._lease, count, each, turn_s), answered)
 
-    def found(self, tasks: list[Task]) -> None:
-        """Record a call that leased tasks."""
+    def found(self, haul: Haul) -> None:
+        """Record a call that succeeded."""
+        pause_s = self.horizon.granted()
+        if not haul.hands:
+            self._found_nothing(haul.asked_s)
+            return
         self._patience.found()
         self.empty_s = -math.inf
-        self._next_s = time.monotonic() + self.ahead.granted()
-        for task in tasks:
+        self._next_s = time.monotonic() + pause_s
+        for task in haul.tasks:
             self.due_again.pop(task.name, None)
         if not self._settings_known:
             self._settings_known = True
-            self._submit(self._allows_ahead, self._learn)
-
-    def found_nothing(self, asked_s: float) -> None:
-        """Record a call that leased nothing. Failed tasks that were due before it are leased elsewhere, or gone."""
-        self.ahead.granted()
-        self.empty_s = asked_s
-        self.due_again = {name: due_s for name, due_s in self.due_again.items() if due_s > asked_s}
-        now_s = time.monotonic()
-        self._next_s = max(now_s, min([now_s + self._patience.nothing_s(), *self.due_again.values()]))
+            self._events.submit(self._allows_ahead, self._learn)
 
     def look_again(self) -> None:
         """Omit the wait before the next call if the latest call leased nothing."""
@@ -103,7 +89,7 @@ class Leasing:
         """Record a call with a transient error. `is_idle`: this worker has no task."""
         self.empty_s = -math.inf
         exhausted = isinstance(error, ResourceExhausted)
-        pause_s = self.ahead.refused(is_idle=is_idle) if exhausted else self._patience.trouble_s()
+        pause_s = self.horizon.refused(is_idle=is_idle) if exhausted else self._patience.trouble_s()
         if isinstance(error, TransportError) and error.reached:
             # The response was lost, perhaps with leased tasks: they become free when their leases end.
             self.due_again["(a lost response)"] = time.monotonic() + self._options.lease_s
@@ -114,6 +100,24 @@ class Leasing:
         if task.dispatch_count < self._options.attempts:
             self.due_again[task.name] = due_s
             self._next_s = min(self._next_s, due_s)
+
+    def _lease(self, count: int, each: int, turn_s: float) -> Haul:
+        """Wait for the turn, and lease."""
+        if (early_s := turn_s - time.monotonic()) > 0:
+            threading.Event().wait(early_s)
+        asked_s, options = time.monotonic(), self._options
+        tasks = self._queue._lease_through(
+            self._session, count, options.lease_s, options.tag, options.oldest_tag
+        )
+        groups = [tasks[at : at + each] for at in range(0, len(tasks), each)]
+        return Haul(groups, asked_s, time.monotonic(), options.lease_s)
+
+    def _found_nothing(self, asked_s: float) -> None:
+        """Record that no task could be leased. Failed tasks that were due before are leased elsewhere, or gone."""
+        self.empty_s = asked_s
+        self.due_again = {name: due_s for name, due_s in self.due_again.items() if due_s > asked_s}
+        now_s = time.monotonic()
+        self._next_s = max(now_s, min([now_s + self._patience.nothing_s(), *self.due_again.values()]))
 
     def _allows_ahead(self) -> bool:
         """Whether the queue allows enough attempts to spend some on tasks that are given back."""
@@ -129,4 +133,4 @@ class Leasing:
         return retries.unlimited_attempts or (retries.max_attempts or 0) >= FEWEST_ATTEMPTS
 
     def _learn(self, called: Future[bool]) -> None:
-        self.ahead.is_allowed = called.result()
+        self.horizon.is_allowed = called.result()

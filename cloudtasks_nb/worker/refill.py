@@ -14,7 +14,6 @@ So no second has more than ten calls; the service rejects more. Source: SPEC sec
 
 _IDLE_S, _LONGEST_IDLE_S = 0.1, 5.0
 _TROUBLE_S, _LONGEST_TROUBLE_S = 0.25, 15.0
-_LONGEST_BACKOFF_S = 60
 
 
 class Turns:
@@ -65,12 +64,3 @@ class Patience:
 
     def _jittered(self, first_s: float, count: int, longest_s: float) -> float:
         return min(longest_s, first_s * 2.0 ** min(count - 1, 20)) * (0.5 + 0.5 * self._chance())
-
-
-def backoff_s(attempts: int) -> int:
-    """The delay before a failed task is leased again, in whole seconds: first 0, then 1, 2, 4 … 60.
-
-    >>> [backoff_s(attempts) for attempts in (1, 2, 3, 4, 9)]
-    [0, 1, 2, 4, 60]
-    """
-    return 0 if attempts <= 1 else min(_LONGEST_BACKOFF_S, int(2 ** min(attempts - 2, 20)))

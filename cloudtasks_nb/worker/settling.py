@@ -36,7 +36,7 @@ class LeaseCall(msgspec.Struct, eq=False):
 
     `until_s`: the end of the lease, and so of the retries. `lease_s`: for renewals. `lost`: why the lease or the task
     was lost; empty when the call succeeded. `is_gone`: the task does not exist any more. `unanswered`: an earlier try
-    may have taken effect.
+    may have taken effect. `is_late`: it is tried after the end of the lease.
     """
 
     hand: Hand
@@ -47,6 +47,7 @@ class LeaseCall(msgspec.Struct, eq=False):
     lost: str = ""
     is_gone: bool = False
     unanswered: bool = False
+    is_late: bool = False
 
 
 class Settling:
@@ -74,7 +75,7 @@ class Settling:
             for call, error in zip(pending, self._once(pending), strict=True):
                 if error is not None:
                     wait_s = max(wait_s, error.retry_after_s)
-                    if self._goes_on(call, error, time.monotonic() + wait_s):
+                    if self._goes_on(call, error, wait_s):
                         again.append(call)
             pending = again
             if pending:
@@ -88,7 +89,7 @@ class Settling:
             found += self._step(calls[start : start + most], lambda _: True)
         return found
 
-    def _goes_on(self, call: LeaseCall, error: CloudTasksError, next_s: float) -> bool:
+    def _goes_on(self, call: LeaseCall, error: CloudTasksError, wait_s: float) -> bool:
         """Whether to retry a failed call; otherwise sets `lost`."""
         if isinstance(error, NotFound):
             call.is_gone = True
@@ -96,12 +97,26 @@ class Settling:
             call.lost = "" if was_done else f"the task was gone: {error.message}"
             return False
         call.unanswered = call.unanswered or may_have_run(error)
-        if is_passing(error) and next_s < min(call.until_s, self.give_up_s):
+        if is_passing(error) and self._has_time(call, wait_s):
             return True
         if isinstance(error, FailedPrecondition) and call.unanswered and self._took_effect(call):
             return False
-        call.lost = f"the lease was lost: {error.message}"
+        unknown = is_passing(error) and call.unanswered and call.verb == "acknowledge"
+        what = "it is unknown whether the task was acknowledged" if unknown else "the lease was lost"
+        call.lost = f"{what}: {error.message}"
         return False
+
+    def _has_time(self, call: LeaseCall, wait_s: float) -> bool:
+        """Whether a failed call has time for another try. An acknowledgement without a response has one after the end
+        of its lease: the task may be gone, and if nobody leased it again, it can still be acknowledged."""
+        next_s = time.monotonic() + wait_s
+        if next_s >= self.give_up_s:
+            return False
+        if next_s < call.until_s:
+            return True
+        asks = call.verb == "acknowledge" and call.unanswered and not call.is_late
+        call.is_late = True
+        return asks and wait_s <= _LONGEST_WAIT_S
 
     def _took_effect(self, call: LeaseCall) -> bool:
         """Whether an earlier try, whose response was lost, gave the task back or renewed its lease. After a renewal the

@@ -1,19 +1,14 @@
-"""The counts of a worker, and its live card."""
+"""The counts of a worker, and its card."""
 
 from __future__ import annotations
 
-import sys
-import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from ..redact import scrub_lines
-from ..shown import Shown
 
 if TYPE_CHECKING:
     from ..render import Card, Section, Value
@@ -148,62 +143,3 @@ class Tally(msgspec.Struct):
         ]
         table = Table(columns=["task", "attempt", "why"], rows=rows[:10])
         return [Section("last failures", table, open=True)]
-
-
-_APART_S = 0.5
-
-
-class LiveCard:
-    """The card of an object in the output of a cell. A second run in the same cell updates the same card."""
-
-    def __init__(self, shown: Shown) -> None:
-        self._shown = shown
-        self._handle: Any = None
-        self._cell: str | None = None
-        self._next_s = 0.0
-
-    @contextmanager
-    def shown(self, wanted: bool | None) -> Iterator[Callable[[], None]]:
-        """Show the card within a with block. Yields a function that updates it, at most twice a second.
-
-        It is shown as `wanted`; by default (None) in a notebook.
-        """
-        if not (wanted if wanted is not None else "ipykernel" in sys.modules):
-            yield lambda: None
-            return
-        self._begin()
-        try:
-            yield self._refresh
-        finally:
-            self._update()
-
-    def is_in_this_cell(self) -> bool:
-        """Whether the running cell already has the card."""
-        return self._cell is not None and self._cell == _this_cell()
-
-    def _begin(self) -> None:
-        from IPython.display import display
-
-        if self.is_in_this_cell():
-            self._update()
-        else:
-            self._cell = _this_cell()
-            self._handle = display(self._shown._repr_mimebundle_(), raw=True, display_id=True)
-
-    def _refresh(self) -> None:
-        if time.monotonic() >= self._next_s:
-            self._update()
-
-    def _update(self) -> None:
-        self._next_s = time.monotonic() + _APART_S
-        if self._handle is not None:
-            self._handle.update(self._shown._repr_mimebundle_(), raw=True)
-
-
-def _this_cell() -> str | None:
-    """The id of the running cell: that of its execution request."""
-    from IPython.core.getipython import get_ipython
-
-    asked = getattr(get_ipython(), "parent_header", None) or {}
-    header = asked.get("header") or {}
-    return header.get("msg_id") or None

@@ -12,9 +12,10 @@ from ..interrupts import interrupts_go_to
 from ..model.durations import DurationLike
 from ..model.json import Duration
 from ..shown import Shown
-from .loop import WorkerRun
+from .live_card import LiveCard
 from .options import WorkerOptions, check_handler
-from .tally import NEW_WORKER, LiveCard, Tally
+from .run import WorkerRun
+from .tally import NEW_WORKER, Tally
 
 if TYPE_CHECKING:
     from ..render import Card
@@ -46,7 +47,6 @@ class Worker(Checked, Shown):
         self.options = options
         self.tally = Tally()
         self._card = LiveCard(self)
-        self._thread: threading.Thread | None = None
         self._run: WorkerRun | None = None
         self._lock = threading.Lock()
         self._failed: BaseException | None = None
@@ -81,10 +81,14 @@ class Worker(Checked, Shown):
             >>> worker.stop()
         """
         run = self._begin(until_empty=False)  # in this thread, so that an immediate stop() finds it
-        self._thread = threading.Thread(
+        run.thread = run.background = threading.Thread(
             target=self._background, args=(run,), name=f"worker {self.queue.id}", daemon=True
         )
-        self._thread.start()
+        try:
+            run.background.start()
+        except RuntimeError:  # too many threads
+            run.ended()
+            raise
         return self
 
     def stop(self, timeout: DurationLike | None = None) -> Self:
@@ -100,15 +104,13 @@ class Worker(Checked, Shown):
             >>> worker.stop(timeout="1m")
         """
         timeout_s = None if timeout is None else Duration.of(timeout).total_seconds()
-        run, thread = self._run, self._thread
-        if run is not None and not run.over.is_set():
+        run = self._run
+        if run is not None:
             run.stop()
-            if not run.can_be_awaited:
+            if not (run.over.is_set() or run.can_be_awaited):
                 return self
-            if not run.over.wait(timeout_s):
+            if not run.wait(timeout_s):
                 raise TimeoutError("Handlers are still running; stop() again waits for them.")
-        if thread is not None:
-            thread.join()
         failed, self._failed = self._failed, None
         if failed is not None:
             raise failed
@@ -135,7 +137,7 @@ class Worker(Checked, Shown):
             with interrupts_go_to(run.interrupt), self._card.shown(progress) as refresh:
                 run.work(report)
         finally:
-            run.over.set()  # also if the card failed, before the run began
+            run.ended()  # also if the card failed, before the run began
 
     def _background(self, run: WorkerRun) -> None:
         try:

@@ -75,6 +75,20 @@ def test_leaves_a_failing_task_a_fault_and_a_closed_client(cloudtasks_client):
     left.append(cloudtasks_client.project)
     cloudtasks_client.close()
 
+def test_leaves_a_worker_whose_handler_never_ends(cloudtasks_client):
+    import threading
+
+    begun = threading.Event()
+
+    def handler(task):
+        begun.set()
+        threading.Event().wait()
+
+    queue = cloudtasks_client.create_queue("jobs", kind="pull")
+    queue.create_task("a")
+    queue.worker(handler).start()
+    assert begun.wait(60)
+
 def test_finds_all_clean(cloudtasks_emulator, cloudtasks_client):
     import cloudtasks_nb as ct
 
@@ -179,7 +193,7 @@ def test_code_that_connects_by_itself_finds_the_tests_project_and_then_no_longer
 
 
 def test_nothing_that_a_test_left_goes_on_being_sent(passed: Counter[str]) -> None:
-    assert passed["leaving"] == 2
+    assert passed["leaving"] == 3
 
 
 def test_the_emulator_is_that_of_the_client_whatever_a_marker_says(passed: Counter[str]) -> None:

@@ -23,7 +23,7 @@ from cloudtasks_nb.model import RetryConfig
 from cloudtasks_nb.watch_command import watch as watch_command
 from tests.integration.filling import new_id
 from tests.refusing import MISSING, refusing
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_S, wait_until
 
 DEAD = "http://127.0.0.1:9/"
 RETRIES = {"max_attempts": 4, "min_backoff": 100, "max_backoff": 1000}
@@ -193,11 +193,33 @@ def test_it_looks_by_itself_and_outlives_what_fails(local: ct.Client, failing: c
 
 def test_a_closed_client_ends_it(local: ct.Client, failing: ct.Queue, path: Path) -> None:
     with ct.connect(local.project, local.location, endpoint=local.endpoint) as there:
-        watch = there.queue(failing.name).watch(path, every=1)
-    wait_until(lambda: not watch.running)
-    assert "closed" in watch.problem
+        watch = there.queue(failing.name).watch(path, every="5m")
+    assert (watch.running, watch.problem) == (False, "")
+    failing.watch(path).stop()
     with pytest.raises(ct.ConfigError, match="closed"):
         there.queue(failing.name, read=False).watch(path)
+
+
+def test_a_watch_in_the_middle_of_a_poll_ends_soon_after_its_client(
+    local: ct.Client, failing: ct.Queue, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ct.connect(local.project, local.location, endpoint=local.endpoint) as there:
+        queue = there.queue(failing.name)
+        watch = queue.watch(path, every=1)
+        polling, go = threading.Event(), threading.Event()
+        look = watch._look
+
+        def held() -> int:
+            polling.set()
+            assert go.wait(PATIENCE_S)
+            return look()
+
+        monkeypatch.setattr(watch, "_look", held)
+        assert polling.wait(PATIENCE_S)
+        threading.Timer(0.3, go.set).start()
+        there.close(timeout=0.1)
+    assert "closed" in watch.problem
+    assert not watch.running
 
 
 def test_one_watch_for_a_file(failing: ct.Queue, path: Path) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+from IPython.core import getipython
 
 import cloudtasks_nb as ct
 from cloudtasks_nb.progress import Silent, bar, waiting
@@ -16,6 +17,7 @@ from tests.scripted import answer, scripted
 @pytest.fixture
 def notebook(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ipykernel", ModuleType("ipykernel"))
+    monkeypatch.setattr(getipython, "get_ipython", lambda: SimpleNamespace(kernel=object()))
     monkeypatch.delenv("TQDM_DISABLE", raising=False)
 
 
@@ -46,6 +48,12 @@ def test_the_switch_of_tqdm_counts_in_a_notebook_too(
     monkeypatch.setenv("TQDM_DISABLE", said)
     assert shows(tasks(None)) is is_shown
     assert shows(waiting("operation 1", None)) is is_shown
+
+
+def test_a_program_that_imports_ipykernel_is_not_a_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ipykernel", ModuleType("ipykernel"))
+    monkeypatch.delenv("TQDM_DISABLE", raising=False)
+    assert not shows(tasks(None))
 
 
 @pytest.mark.usefixtures("notebook")

@@ -44,7 +44,7 @@ class Endpoints:
 
     def _call(self, verb: str, path: str, body: bytes | None, longer_s: float) -> bytes:
         session = self._session
-        if session._closed:
+        if session.is_closed:
             raise ConfigError("This client is closed.", hint="create a new one with ct.local()")
         answer = exchange(
             session.connections(),

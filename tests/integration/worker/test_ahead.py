@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 import cloudtasks_nb as ct
-from cloudtasks_nb.worker.ahead import Ahead
 from cloudtasks_nb.worker.hand import Bundle
+from cloudtasks_nb.worker.horizon import Horizon
 from cloudtasks_nb.worker.leasing import Leasing
 from cloudtasks_nb.worker.options import WorkerOptions
 from cloudtasks_nb.worker.time_limit import TimeLimit
@@ -241,7 +241,7 @@ def test_a_stop_during_a_lease_call_loses_no_task_of_a_queue_with_one_attempt(
             worker.stop(0.001)
 
     monkeypatch.setattr(Leasing, "call", then_stop)
-    monkeypatch.setattr(Ahead, "seconds_for", lambda *_: HOUR_S)  # the handlers are known as slow
+    monkeypatch.setattr(Horizon, "seconds_for", lambda *_: HOUR_S)  # the handlers are known as slow
     worker = queue.worker(lambda task: None, concurrency=3)
     worker.run()
     tally = worker.tally

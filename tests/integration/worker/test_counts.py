@@ -9,9 +9,9 @@ from collections.abc import Callable
 import pytest
 
 import cloudtasks_nb as ct
-from cloudtasks_nb.worker import loop
-from cloudtasks_nb.worker.loop import WorkerRun
+from cloudtasks_nb.worker import run as one_run
 from cloudtasks_nb.worker.options import WorkerOptions
+from cloudtasks_nb.worker.run import WorkerRun
 from cloudtasks_nb.worker.tally import Tally
 from tests.waiting import PATIENCE_S, wait_until
 
@@ -121,7 +121,7 @@ def test_a_second_interrupt_gives_back_the_tasks_of_a_running_lease_call() -> No
         client.emulator.faults(latency=0.5, methods="queues.tasks.lease")
         worker = queue.worker(print, lease_duration=600)
         running = Interrupted(worker)
-        wait_until(lambda: worker._run is not None and worker._run._leasing.is_under_way)
+        wait_until(lambda: worker._run is not None and worker._run._flow._leasing.is_under_way)
         running.interrupt(2)
         assert (worker.tally.leased, worker.tally.given_back, leased(queue)) == (3, 3, 0)
 
@@ -151,15 +151,15 @@ def test_tasks_that_cannot_be_given_back_are_lost(
 
 
 def test_a_third_interrupt_ends_the_run_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loop, "_GIVING_BACK_S", 3600.0)
+    monkeypatch.setattr(one_run, "_GIVING_BACK_S", 3600.0)
     with ct.local() as client:
         queue = client.create_queue("jobs", kind="pull")
         client.emulator.faults(latency=60, methods="queues.tasks.lease")
         worker = queue.worker(print)
         running = Interrupted(worker)
-        wait_until(lambda: worker._run is not None and worker._run._leasing.is_under_way)
+        wait_until(lambda: worker._run is not None and worker._run._flow._leasing.is_under_way)
         run = worker._run
         running.interrupt(3)
         assert run is not None
-        assert run._leasing.is_under_way
+        assert run._flow._leasing.is_under_way
         assert any(thread.name.startswith("leases jobs") for thread in threading.enumerate()), "it waited"

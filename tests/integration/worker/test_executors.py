@@ -101,7 +101,9 @@ def test_a_lease_that_is_lost_meanwhile_is_not_handled(
     def is_known_as_lost() -> bool:
         run = worker._run
         assert run is not None
-        return any(hand.held != hand.tasks for bundle in run._executing._running for hand in bundle.hands)
+        return any(
+            hand.held != hand.tasks for bundle in run._flow.executing._running for hand in bundle.hands
+        )
 
     def handler(task: ct.Task) -> None:
         handled.append(task.id)
@@ -196,7 +198,9 @@ def dask() -> Iterator[Executor]:
     from distributed import Client, LocalCluster
 
     with (
-        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1") as cluster,
+        LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0", host="127.0.0.1"
+        ) as cluster,
         Client(cluster) as made,
     ):
         yield made.get_executor(pure=False)

@@ -214,8 +214,8 @@ def test_a_waiting_task_that_is_gone_takes_no_others_of_its_batch_along(queue: c
         if len(sizes) == 2:
             run = worker._run
             assert run is not None
-            wait_until(lambda: run._waiting)
-            queue.task(run._waiting[0].tasks[0].id).delete()
+            wait_until(lambda: run._flow._waiting)
+            queue.task(run._flow._waiting[0].tasks[0].id).delete()
             wait_until(lambda: worker.tally.lost == 1)  # by the next renewal
 
     worker = queue.worker(handler, batch_size=3, lease_duration=1, concurrency=1)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import cloudtasks_nb as ct
-from cloudtasks_nb.worker import loop
+from cloudtasks_nb.worker import events
 from tests.emulator_process import EmulatorProcess
 from tests.waiting import PATIENCE_S, wait_until
 
@@ -120,7 +120,7 @@ def test_a_second_interrupt_does_not_wait_for_a_service_that_is_away() -> None:
 
 
 def test_no_renewal_waits_for_acknowledgements_that_are_retried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loop, "_CALLS_AT_ONCE", 1)
+    monkeypatch.setattr(events, "_CALLS_AT_ONCE", 1)
     with ct.local() as client:
         queue = client.create_queue("jobs", kind="pull")
         fill(queue, 2)

@@ -10,6 +10,8 @@ import pytest
 
 import cloudtasks_nb as ct
 from cloudtasks_nb.worker import leasing, settling
+from cloudtasks_nb.worker.events import Events
+from cloudtasks_nb.worker.hand import Haul
 from cloudtasks_nb.worker.options import WorkerOptions
 from tests.waiting import PATIENCE_S
 
@@ -29,13 +31,14 @@ def ends(worker: ct.Worker) -> bool:
 @pytest.fixture
 def was_empty(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     """Set after a lease call that leased nothing."""
-    empty, found_nothing = threading.Event(), leasing.Leasing.found_nothing
+    empty, found = threading.Event(), leasing.Leasing.found
 
-    def told(self: leasing.Leasing, asked_s: float) -> None:
-        found_nothing(self, asked_s)
-        empty.set()
+    def told(self: leasing.Leasing, haul: Haul) -> None:
+        found(self, haul)
+        if not haul.hands:
+            empty.set()
 
-    monkeypatch.setattr(leasing.Leasing, "found_nothing", told)
+    monkeypatch.setattr(leasing.Leasing, "found", told)
     return empty
 
 
@@ -109,8 +112,8 @@ def test_a_failed_task_that_is_gone_is_not_waited_for(queue: ct.Queue) -> None:
 
 @pytest.mark.parametrize("error", [ct.ResourceExhausted("too many"), ct.Unavailable("down")])
 def test_a_rejected_call_is_not_repeated_without_a_wait(queue: ct.Queue, error: ct.CloudTasksError) -> None:
-    run = leasing.Leasing(queue, WorkerOptions(), lambda call, then: None)
-    run.found_nothing(1.0)
+    run = leasing.Leasing(queue, WorkerOptions(), Events("jobs"))
+    run.found(Haul([], 1.0, 1.0, 60.0))
     run.refused(error, is_idle=True)
     waits_until_s = run.next_s()
     run.look_again()

@@ -15,6 +15,7 @@ import cloudtasks_nb as ct
 from cloudtasks_nb.api import one_request
 from cloudtasks_nb.rest import session
 from tests.scripted import Scripted, answer, refusal, scripted
+from tests.waiting import waits_of
 
 PLACE = "projects/local/locations/us-central1"
 QUEUE = f"{PLACE}/queues/emails"
@@ -292,8 +293,7 @@ def test_a_paused_quota_stops_no_call_of_a_batch_that_uses_another(monkeypatch: 
         refusal(429, "RESOURCE_EXHAUSTED", "later", Retry_After="30"),
         multipart(part(0, {"tasks": []})),
     ]
-    waits: list[float] = []
-    monkeypatch.setattr(one_request.time, "sleep", waits.append)
+    waits = waits_of(one_request, monkeypatch)
     with client_of(*script, timeout=20) as (client, server):
         queue, free = client.queue("emails"), client.queue("other")
         with pytest.raises(ct.ResourceExhausted):

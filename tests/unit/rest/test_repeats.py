@@ -16,10 +16,11 @@ from cloudtasks_nb.model.messages import (
 )
 from cloudtasks_nb.model.task import Task
 from cloudtasks_nb.model.versions import VERSIONS, Version
-from cloudtasks_nb.rest import session as wire
+from cloudtasks_nb.rest import trying
 from cloudtasks_nb.rest.retry import Retry
 from cloudtasks_nb.rest.versioned import call_in
 from tests.scripted import answer, refusal, scripted
+from tests.waiting import waits_of
 
 from .conftest import CUT_WHOLE, EAGER, QUEUE, get_queue, session
 
@@ -139,8 +140,7 @@ def test_a_listing_waits_for_its_quota_so_long_and_no_longer() -> None:
 
 
 def test_retry_after_counts_for_the_answer_that_said_it_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    waits: list[float] = []
-    monkeypatch.setattr(wire.time, "sleep", waits.append)
+    waits = waits_of(trying, monkeypatch)
     quota = refusal(429, "RESOURCE_EXHAUSTED", Retry_After="3")
     with scripted(quota, b"", answer(200, {"name": QUEUE, "state": "RUNNING"})) as server:
         assert get_queue(server).state == "RUNNING"

@@ -18,8 +18,9 @@ import cloudtasks_nb as ct
 from cloudtasks_nb.render import text
 from cloudtasks_nb.worker.hand import Haul
 from cloudtasks_nb.worker.handling import handle, why
+from cloudtasks_nb.worker.holding import backoff_s
 from cloudtasks_nb.worker.options import WorkerOptions
-from cloudtasks_nb.worker.refill import Patience, Turns, backoff_s
+from cloudtasks_nb.worker.refill import Patience, Turns
 from cloudtasks_nb.worker.settling import Gathered, LeaseCall, Settling
 from cloudtasks_nb.worker.tally import Tally
 from tests.scripted import answer, refusal, scripted
@@ -252,7 +253,27 @@ def test_a_refusal_for_good_is_not_tried_again() -> None:
 def test_what_may_pass_is_tried_again_and_not_once_the_lease_is_over() -> None:
     assert settled(LATER, DONE) == [""]
     assert seen == ["0:acknowledge"] * 2
-    assert settled(LATER, DONE, lasts_s=0.0) == ["the lease was lost: later"]
+    assert settled(LATER, DONE, verb="cancelLease", lasts_s=0.0) == ["the lease was lost: later"]
+    assert seen == ["0:cancelLease"]
+
+
+@pytest.mark.parametrize("lost", [b"", LATER])
+@pytest.mark.parametrize(
+    ("last", "outcome"), [(GONE, ""), (DONE, ""), (OTHERS, "the lease was lost: schedule_time")]
+)
+def test_a_last_acknowledgement_without_a_response_is_asked_for_once_more(
+    lost: bytes, last: bytes, outcome: str
+) -> None:
+    (told,) = settled(lost, last, lasts_s=0.0)
+    assert told.startswith(outcome) and bool(told) is bool(outcome)
+    assert seen == ["0:acknowledge"] * 2
+
+
+def test_an_acknowledgement_that_never_has_a_response_is_asked_for_once_more_only() -> None:
+    assert settled(LATER, lasts_s=0.0) == ["it is unknown whether the task was acknowledged: later"]
+    assert seen == ["0:acknowledge"] * 2
+    quota = refusal(429, "RESOURCE_EXHAUSTED", "quota")
+    assert settled(quota, DONE, lasts_s=0.0) == ["the lease was lost: quota"], "nothing was acknowledged"
     assert seen == ["0:acknowledge"]
 
 
@@ -261,7 +282,9 @@ def test_no_try_comes_earlier_than_the_service_asked() -> None:
     began_s = monotonic()
     assert settled(busy, DONE) == [""]
     assert monotonic() - began_s >= 0.4
-    assert settled(busy, DONE, lasts_s=0.3) == ["the lease was lost: busy"]
+    assert settled(busy, DONE, verb="cancelLease", lasts_s=0.3) == ["the lease was lost: busy"]
+    much = refusal(503, "UNAVAILABLE", "busy", Retry_After="30")
+    assert settled(much, DONE, lasts_s=0.3) == ["it is unknown whether the task was acknowledged: busy"]
 
 
 def test_where_no_batches_are_taken_calls_go_one_by_one() -> None:

@@ -17,23 +17,23 @@ MOST_AHEAD = 1000
 FEWEST_ATTEMPTS = 20
 """If a queue allows fewer attempts, nothing is leased ahead, because giving a task back uses an attempt."""
 
-_HORIZON_S, _LONGEST_HORIZON_S = 1.0, 10.0
+_USUAL_S, _LONGEST_S = 1.0, 10.0
 _REFILL_BELOW = 1 / 3
 _SURPLUS_HORIZONS = 3
 _MOST_CALLS_PER_S, _FEWEST_CALLS_PER_S, _FEWEST_WHEN_IDLE_PER_S = 10.0, 0.05, 0.5
 
 
-class Ahead:
+class Horizon:
     """Decides how many handler calls may wait in a worker, and when to lease more. One per run.
 
     `concurrency`: concurrent handlers. `lease_s`: the duration of a lease. `batch_size`: tasks per handler call.
     `is_allowed`: False if nothing may be leased ahead; set it once the queue's settings are known.
 
-    >>> ahead = Ahead(8, lease_s=60)
-    >>> ahead.lacks(waiting=0, running=0)
+    >>> horizon = Horizon(8, lease_s=60)
+    >>> horizon.lacks(waiting=0, running=0)
     8
-    >>> ahead.handled(0.1, now_s=0.0)
-    >>> ahead.lacks(waiting=0, running=8), ahead.lacks(waiting=30, running=8)
+    >>> horizon.handled(0.1, now_s=0.0)
+    >>> horizon.lacks(waiting=0, running=8), horizon.lacks(waiting=30, running=8)
     (80, 0)
     """
 
@@ -48,16 +48,12 @@ class Ahead:
         self.is_allowed = True
         self._most = max(1, MOST_AHEAD // batch_size)
         self._concurrency = concurrency
-        self._longest_s = min(_LONGEST_HORIZON_S, lease_s / 3)
-        self._horizon_s = min(_HORIZON_S, self._longest_s)
+        self._longest_s = min(_LONGEST_S, lease_s / 3)
+        self.length_s = min(_USUAL_S, self._longest_s)
+        """The work in the waiting tasks, in seconds."""
         self._chance = chance
         self._handlers = RecentMean()
         self._calls_per_s = _MOST_CALLS_PER_S
-
-    @property
-    def horizon_s(self) -> float:
-        """The work in the waiting tasks, in seconds."""
-        return self._horizon_s
 
     def handled(self, took_s: float, now_s: float, count: int = 1) -> None:
         """Record handlers that took this long together, with their way to the executor."""
@@ -70,14 +66,14 @@ class Ahead:
         """
         if not self._handlers.is_known:
             return math.inf if calls else 0.0
-        slow_s = youngest_s if youngest_s > self._horizon_s else 0.0
+        slow_s = youngest_s if youngest_s > self.length_s else 0.0
         return calls * max(self._handlers.mean_s, slow_s) / self._concurrency
 
     def wanted(self, youngest_s: float = 0.0) -> int:
         """How many handler calls should wait."""
         if not (self._handlers.is_known and self.is_allowed):
             return 0
-        return min(self._most, int(self._horizon_s / self.seconds_for(1, youngest_s)))
+        return min(self._most, int(self.length_s / self.seconds_for(1, youngest_s)))
 
     def lacks(self, waiting: int, running: int, youngest_s: float = 0.0) -> int:
         """How many handler calls to lease tasks for now; 0 while enough wait."""
@@ -90,12 +86,12 @@ class Ahead:
         """How many waiting calls to give back, because handlers became slow and other workers could start earlier."""
         if not self._handlers.is_known:
             return 0
-        soon = math.ceil(_SURPLUS_HORIZONS * self._horizon_s / self.seconds_for(1, youngest_s))
+        soon = math.ceil(_SURPLUS_HORIZONS * self.length_s / self.seconds_for(1, youngest_s))
         return max(0, waiting - soon)
 
     def granted(self) -> float:
         """Record a successful lease call: the horizon shrinks. Returns the wait before the next call, in seconds."""
-        self._horizon_s = max(min(_HORIZON_S, self._longest_s), self._horizon_s * 0.9)
+        self.length_s = max(min(_USUAL_S, self._longest_s), self.length_s * 0.9)
         self._calls_per_s = min(_MOST_CALLS_PER_S, self._calls_per_s + 0.5)
         return self._pause_s()
 
@@ -106,7 +102,7 @@ class Ahead:
         more often than those with work.
         """
         fewest = _FEWEST_WHEN_IDLE_PER_S if is_idle else _FEWEST_CALLS_PER_S
-        self._horizon_s = min(self._longest_s, self._horizon_s * 1.25)
+        self.length_s = min(self._longest_s, self.length_s * 1.25)
         self._calls_per_s = max(fewest, self._calls_per_s * 0.7)
         return self._pause_s()
 

@@ -1,0 +1,99 @@
+"""Scripts that end while a worker runs. The data file of their emulator shows that nothing is lost."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import cloudtasks_nb as ct
+from tests.waiting import PATIENCE_S
+
+from .conftest import leased
+
+SCRIPT = """
+import os, signal, sys, threading
+import cloudtasks_nb as ct
+begun, go = threading.Event(), threading.Event()
+def handler(task):
+    begun.set()
+    go.wait(30)
+    print("handled", flush=True)
+def interrupt():
+    os.kill(os.getpid(), signal.SIGINT)
+with ct.local(sys.argv[1]) as client:
+    queue = client.create_queue("jobs", kind="pull")
+    queue.create_task("a")
+    worker = queue.worker(handler, lease_duration=600).start()
+    begun.wait()
+    {body}
+"""
+INTERRUPTED = """
+    threading.Timer(0.2, go.set).start()
+    interrupt()
+    threading.Event().wait()
+"""
+TWICE = """
+    def again():
+        while worker.tally.state != "draining":
+            threading.Event().wait(0.01)
+        interrupt()
+    threading.Thread(target=again, daemon=True).start()
+    interrupt()
+    threading.Event().wait()
+"""
+ENDS = """
+    threading.Timer(0.2, go.set).start()
+"""
+EXITS = """
+    threading.Timer(0.2, go.set).start()
+    sys.exit(3)
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "said", "left"),
+    [
+        (ENDS, 0, "handled\n", (0, 0)),
+        (EXITS, 3, "handled\n", (0, 0)),
+        (INTERRUPTED, -signal.SIGINT, "handled\n", (0, 0)),
+        (TWICE, -signal.SIGINT, "", (1, 1)),
+    ],
+)
+def test_a_script_whose_block_ends_loses_nothing(
+    tmp_path: Path, body: str, code: int, said: str, left: tuple[int, int]
+) -> None:
+    file = tmp_path / "queues.db"
+    command = [sys.executable, "-c", SCRIPT.format(body=body), str(file)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    assert (ended.returncode, ended.stdout) == (code, said), ended.stderr
+    with ct.local(file) as client:
+        queue = client.queue("jobs")
+        assert (queue.count_tasks(progress=False), leased(queue)) == left
+
+
+LEFT_OPEN = """
+import sys, threading
+import cloudtasks_nb as ct
+client = ct.local(sys.argv[1])
+queue = client.create_queue("jobs", kind="pull")
+queue.create_tasks(["a", "b"], progress=False)
+begun = threading.Semaphore(0)
+def handler(task):
+    begun.release()
+    threading.Event().wait(0.3)
+queue.worker(handler).start()
+begun.acquire(); begun.acquire()
+"""
+
+
+def test_a_script_that_does_not_close_ends_its_worker_before_its_emulator(tmp_path: Path) -> None:
+    file = tmp_path / "queues.db"
+    command = [sys.executable, "-c", LEFT_OPEN, str(file)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+    with ct.local(file) as client:
+        assert client.queue("jobs").count_tasks(progress=False) == 0
