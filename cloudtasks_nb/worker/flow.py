@@ -117,8 +117,6 @@ class Flow:
         self.executing.close(wait=all_ended)
         return all_ended
 
-    # Leases
-
     def _finish_or_give_back(self, now_s: float) -> None:
         """While draining: handle the waiting tasks if that is quick, otherwise give them back."""
         takes_s = self._leasing.horizon.seconds_for(len(self._waiting), self.executing.youngest_s(now_s))
@@ -132,6 +130,7 @@ class Flow:
     def _give_back(self, hands: list[Hand], how: End) -> None:
         for hand in hands:
             self.tally.given_back += len(hand.tasks)
+            hand.given_back = True
             self._holding.end(hand, how)
 
     def _lease_if_due(self, now_s: float) -> float:
@@ -182,17 +181,16 @@ class Flow:
         now_s = time.monotonic()
         self.tally.acknowledging -= sum(call.verb == "acknowledge" for call in calls)
         for call in calls:
-            if call.verb != "acknowledge":
-                if not call.is_gone:
-                    due_s = call.hand.haul.is_over_s if call.lost else now_s + call.lease_s
-                    self._leasing.comes_again(call.task, due_s)
-            elif call.lost:
+            acknowledged = call.verb == "acknowledge"
+            if not (acknowledged or call.is_gone):
+                due_s = call.hand.haul.is_over_s if call.lost else now_s + call.lease_s
+                self._leasing.comes_again(call.task, due_s)
+            if call.lost and (acknowledged or call.hand.given_back):
+                self.tally.given_back -= call.hand.given_back
                 self.tally.lost += 1
                 self.tally.note(call.task.id, call.task.dispatch_count, call.lost)
-            else:
+            elif acknowledged:
                 self.tally.done += 1
-
-    # Handlers
 
     def _begin(self, now_s: float) -> None:
         """Start handlers while tasks wait and handlers are free."""

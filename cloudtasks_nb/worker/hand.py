@@ -54,11 +54,13 @@ class Haul:
 
 
 class Hand(msgspec.Struct, eq=False):
-    """The tasks of one handler call. `held`: those whose leases are not known as lost."""
+    """The tasks of one handler call. `held`: those whose leases are not known as lost. `given_back`: no handler
+    started."""
 
     tasks: list[Task]
     haul: Haul
     held: list[Task]
+    given_back: bool = False
 
     def drop_lost(self) -> int:
         """Forget the tasks whose leases are lost, and return their number. Another worker handles them."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextvars import ContextVar
 from typing import Any
 
 import msgspec
 
+from ..errors import CloudTasksError
 from ..redact import scrub_lines
 
 _here: ContextVar[str] = ContextVar("run", default="")  # asyncio.to_thread() passes it on
@@ -42,10 +43,13 @@ def handle(handler: Callable[[Any], Any], given: Sequence[Any], within_s: float,
 
 
 def why(error: BaseException) -> str:
-    """An exception in one line, without secrets: its type and its message."""
+    """An exception in one line, without secrets: its type, its message, and the next step if it names one."""
     try:
-        said = scrub_lines(str(error).split("\n")[0])
-    except Exception:  # a __str__ of others may raise
+        said = str(error).split("\n")[0]
+        if isinstance(error, CloudTasksError) and error.hint:
+            said += f" next: {error.hint}"
+        said = scrub_lines(said)
+    except BaseException:  # a __str__ may raise SystemExit, which would end a process of a cluster
         said = "its message cannot be read"
     return f"{type(error).__name__}: {said}"
 
@@ -67,7 +71,7 @@ def _call(handler: Callable[[Any], Any], given: Any) -> None:
     """Call the handler; a coroutine runs to its end in its own loop. The return value is dropped, because it might not
     be picklable. Errors: TypeError for a generator, because its work was not done."""
     begun = handler(given)
-    if inspect.iscoroutine(begun):
+    if isinstance(begun, Coroutine):  # also of compiled code
         import asyncio
 
         asyncio.run(begun)

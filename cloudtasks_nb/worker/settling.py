@@ -99,7 +99,7 @@ class Settling:
         call.unanswered = call.unanswered or may_have_run(error)
         if is_passing(error) and self._has_time(call, wait_s):
             return True
-        if isinstance(error, FailedPrecondition) and call.unanswered and self._was_renewed(call):
+        if isinstance(error, FailedPrecondition) and call.unanswered and self._took_effect(call):
             return False
         unknown = is_passing(error) and call.unanswered and call.verb == "acknowledge"
         what = "it is unknown whether the task was acknowledged" if unknown else "the lease was lost"
@@ -118,11 +118,11 @@ class Settling:
         call.is_late = True
         return asks and wait_s <= _LONGEST_WAIT_S
 
-    def _was_renewed(self, call: LeaseCall) -> bool:
-        """Whether an earlier try renewed the lease, and its response was lost: then the task shows the lease's new end,
-        and no other worker leased it."""
+    def _took_effect(self, call: LeaseCall) -> bool:
+        """Whether an earlier try, whose response was lost, gave the task back or renewed its lease. After a renewal the
+        task shows the lease's new end, and no other worker leased it."""
         if call.verb != "renewLease":
-            return False
+            return call.verb == "cancelLease"
         from ..resources.task import read_task
 
         try:

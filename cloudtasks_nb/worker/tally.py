@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ..render import Card, Section, Value
 
 ERRORS_KEPT = 50
+_LONGEST_WHY = 300  # characters
 _LONG_S = 10  # the card mentions handlers that run longer
 NEW_WORKER = "worker = queue.worker(handler, executor=…)"
 
@@ -48,10 +49,11 @@ class Tally(msgspec.Struct):
     failed: int = 0
     """Tasks whose handlers raised, or ran longer than `handler_timeout`."""
     given_back: int = 0
-    """Tasks that were given back before a handler started. Each used one attempt."""
+    """Tasks that were given back before a handler started. Each used one attempt. Tasks that could not be
+    given back are lost."""
     lost: int = 0
-    """Leases that ended before the task was acknowledged, or whose handler was abandoned by a second interrupt, so that
-    another worker may handle the task again."""
+    """Leases that ended before the task was acknowledged or given back, or whose handler was abandoned by a second
+    interrupt, so that another worker may handle the task again."""
     renewed: int = 0
     """Leases that were renewed."""
     refused: int = 0
@@ -80,7 +82,7 @@ class Tally(msgspec.Struct):
 
     def note(self, task: str, attempt: int, why: str) -> None:
         """Record why a task failed, without secrets, because the card shows it."""
-        failure = Failure(task, attempt, scrub_lines(why.split("\n")[0])[:200])
+        failure = Failure(task, attempt, scrub_lines(why.split("\n")[0])[:_LONGEST_WHY])
         self.failures = deque([*self.failures, failure], ERRORS_KEPT)  # copies of this tally keep theirs
 
     def card(self, title: str) -> Card:
@@ -106,7 +108,7 @@ class Tally(msgspec.Struct):
                 "failed": self.failed,
                 "given back unhandled": self.given_back or None,
                 "leases lost": self.lost or None,
-                "lease calls rejected": self.refused or None,
+                "lease calls refused": self.refused or None,
                 "rate": f"{self.rate:,.3g}/s over {duration(timedelta(seconds=seconds))}",
                 "trouble": self.trouble or None,
             },

@@ -303,4 +303,4 @@ def test_lease_calls_that_are_refused_are_told(client: ct.Client, queue: ct.Queu
     for thread in by_hand:
         thread.join()
     worker.stop()
-    assert f"lease calls rejected  {worker.tally.refused}" in str(worker)
+    assert f"lease calls refused  {worker.tally.refused}" in str(worker)

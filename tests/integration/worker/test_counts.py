@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable
 
 import pytest
 
@@ -123,6 +124,30 @@ def test_a_second_interrupt_gives_back_the_tasks_of_a_running_lease_call() -> No
         wait_until(lambda: worker._run is not None and worker._run._flow._leasing.is_under_way)
         running.interrupt(2)
         assert (worker.tally.leased, worker.tally.given_back, leased(queue)) == (3, 3, 0)
+
+
+@pytest.mark.parametrize("end", [ct.Queue.purge, ct.Queue.delete])
+def test_tasks_that_cannot_be_given_back_are_lost(
+    client: ct.Client, queue: ct.Queue, end: Callable[[ct.Queue], object]
+) -> None:
+    fill(queue, 300)
+    quick, begun, go = threading.Semaphore(30), threading.Semaphore(0), threading.Event()
+
+    def handler(task: ct.Task) -> None:
+        if not quick.acquire(blocking=False):
+            begun.release()
+            go.wait(PATIENCE_S)
+
+    worker = queue.worker(handler, concurrency=2, lease_duration=600)
+    running = Interrupted(worker)
+    assert begun.acquire(timeout=PATIENCE_S) and begun.acquire(timeout=PATIENCE_S)
+    wait_until(lambda: worker.tally.waiting > 0)
+    end(client.queue("jobs"))
+    running.interrupt(2)
+    go.set()
+    tally = worker.tally
+    assert (lacking(tally), tally.given_back, tally.lost) == (0, 0, tally.leased - tally.done)
+    assert "the task was gone" in tally.failures[-1].words
 
 
 def test_a_third_interrupt_ends_the_run_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

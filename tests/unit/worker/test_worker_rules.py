@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from time import monotonic
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 import cloudtasks_nb as ct
 from cloudtasks_nb.render import text
 from cloudtasks_nb.worker.hand import Haul
-from cloudtasks_nb.worker.handling import why
+from cloudtasks_nb.worker.handling import handle, why
 from cloudtasks_nb.worker.holding import backoff_s
 from cloudtasks_nb.worker.options import WorkerOptions
 from cloudtasks_nb.worker.refill import Patience, Turns
@@ -118,6 +119,54 @@ def test_why_a_task_failed_is_told_without_its_secrets() -> None:
     ]
 
 
+class Unspeakable(Exception):
+    def __init__(self, raised: type[BaseException]) -> None:
+        self.raised = raised
+
+    def __str__(self) -> str:
+        raise self.raised
+
+
+@pytest.mark.parametrize("raised", [RuntimeError, SystemExit, KeyboardInterrupt])
+def test_an_exception_that_cannot_be_read_is_a_failure_as_any_other(raised: type[BaseException]) -> None:
+    assert why(Unspeakable(raised)) == "Unspeakable: its message cannot be read"
+
+
+class Compiled(Coroutine[Any, Any, None]):
+    """A coroutine of another type than those of Python, as functions have that Cython compiled."""
+
+    def __init__(self) -> None:
+        self.ran = False
+
+    def send(self, value: Any) -> None:
+        self.ran = True
+        raise StopIteration
+
+    def throw(self, *error: Any) -> None:
+        raise error[0]
+
+    def __await__(self) -> Any:
+        return self
+
+
+def test_a_coroutine_of_another_type_is_run() -> None:
+    coroutine = Compiled()
+    assert handle(lambda _: coroutine, [1], 1.0, "run").whys == [""]
+    assert coroutine.ran
+
+
+def test_why_a_task_failed_includes_the_next_step() -> None:
+    queue = ct.Queue(name="projects/my-project/locations/us-central1/queues/thumbnails")
+    tally = Tally()
+    with pytest.raises(ct.ConfigError) as caught:
+        queue.lease()
+    tally.note("t", 1, why(caught.value))
+    assert tally.failures[0].words == (
+        "ConfigError: This Queue has no client: it was constructed, copied or unpickled. "
+        'next: connect again: ct.connect("my-project", "us-central1").queue("thumbnails")'
+    )
+
+
 NAME = "projects/local/locations/us-central1/queues/q/tasks/{}"
 
 
@@ -158,6 +207,12 @@ def test_a_task_that_is_gone_otherwise_was_handled_for_nothing(refused: list[byt
 
 def test_a_lease_that_was_given_back_and_is_gone_is_lost() -> None:
     assert settled(LATER, GONE, verb="cancelLease") == ["the task was gone: gone"]
+
+
+def test_a_lease_that_is_no_longer_held_after_a_lost_answer_was_given_back() -> None:
+    assert settled(LATER, OTHERS, verb="cancelLease") == [""]
+    assert settled(OTHERS, verb="cancelLease") == ["the lease was lost: schedule_time has changed"]
+    assert seen == ["0:cancelLease"]
 
 
 def shown(leases: int) -> bytes:
