@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from .files import FORMULA, Batches, flat
 
 ROWS_MOST, CHARACTERS_MOST = 1_048_576, 32_767
 _INSTANT = "yyyy-mm-dd hh:mm:ss.000"
+_DATES = datetime(1900, 3, 1), datetime(9999, 12, 31, 23, 59, 59)  # before, Excel counts a day that was none
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")  # XML cannot represent them
 
 
@@ -72,7 +73,11 @@ def _cells(field: pa.Field, column: pa.Array, cell: Callable[..., Any]) -> list[
     """A column as cells; None for a missing value."""
     if pa.types.is_timestamp(field.type):
         times = (value and value.astimezone(UTC).replace(tzinfo=None) for value in column.to_pylist())
-        return [value and cell(value, _INSTANT) for value in times]
+        first, last = _DATES
+        return [
+            value and (cell(value, _INSTANT) if first <= value <= last else cell(f"{value}Z"))
+            for value in times
+        ]
     if pa.types.is_duration(field.type):
         spans = column.to_pylist()
         return [None if span is None else cell(span, "[h]:mm:ss.000") for span in spans]

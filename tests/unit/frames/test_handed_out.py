@@ -177,7 +177,7 @@ def test_columns_are_chosen_in_every_export(tasks: ct.Pager[ct.Task], tmp_path: 
     assert tasks.to_arrow(columns=names).column_names == names
     assert pq.read_schema(tasks.to_parquet(tmp_path / "t", columns=names)).names == names
     assert _lines(tasks.to_csv(tmp_path / "t", columns=names))[0] == names
-    for wrong in (["nmae"], "name"):
+    for wrong in (["nmae"], "name", []):
         with pytest.raises(ct.ConfigError, match="columns"):
             tasks.to_arrow(columns=wrong)
 
@@ -284,6 +284,15 @@ def test_instants_of_a_workbook_are_in_utc(tasks: ct.Pager[ct.Task], tmp_path: P
     (task, *_) = tasks
     assert task.schedule_time == datetime(2026, 1, 2, 3, 4, 5, 678901, UTC)
     assert abs(sheet["A2"].value - datetime(2026, 1, 2, 3, 4, 5, 678901)).total_seconds() < 0.001
+
+
+@pytest.mark.parametrize("when", ["1899-12-31 00:00:00", "0001-01-01 00:00:00", "9999-12-31 23:59:59.999999"])
+def test_an_instant_that_a_sheet_cannot_show_is_text(when: str, tmp_path: Path, server: Scripted) -> None:
+    server.script[1] = answer(200, {"tasks": [_task(1) | {"scheduleTime": when.replace(" ", "T") + "Z"}]})
+    client = ct.connect("p", "us-central1", endpoint=server.url)
+    path = client.queue("emails").tasks().to_excel(tmp_path / "t.xlsx", columns=["schedule_time"])
+    assert openpyxl.load_workbook(path).active["A2"].value == f"{when}Z"
+    client.close()
 
 
 def test_results_become_tables(tmp_path: Path) -> None:
