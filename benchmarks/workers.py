@@ -132,7 +132,7 @@ def executor_of(kind: str) -> Iterator[Executor]:
         count = int(kind.split()[1])
         with (
             LocalCluster(
-                n_workers=count, threads_per_worker=CONCURRENCY // count, dashboard_address=None
+                n_workers=count, threads_per_worker=CONCURRENCY // count, dashboard_address="127.0.0.1:0"
             ) as cluster,
             Client(cluster) as dask,
         ):

@@ -7,6 +7,7 @@ import subprocess
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -102,14 +103,22 @@ def local(
         session = Session(url, auth, api_version=api_version)
         # Stop the emulator, too, when nothing refers to the session any more (queues and tasks do), or Python exits.
         # The emulator notices by itself when Python is killed.
-        weakref.finalize(session, stop, process)
-        client = Client(session, EMULATOR_PROJECT, EMULATOR_LOCATION, on_close=lambda: stop(process))
+        weakref.finalize(session, _stop_own, process, os.getpid())
+        client = Client(
+            session, EMULATOR_PROJECT, EMULATOR_LOCATION, on_close=partial(_stop_own, process, os.getpid())
+        )
         client.emulator.refresh()
         session.read_only = read_only
     except BaseException:  # Ctrl-C, for example
         stop(process)
         raise
     return client
+
+
+def _stop_own(process: subprocess.Popen[str], parent: int) -> None:
+    """Stop an emulator, but not in a forked child, which closes only its copy of the client."""
+    if os.getpid() == parent:
+        stop(process)
 
 
 def _running_demo(api_version: Spoken) -> Client | None:

@@ -100,6 +100,8 @@ class Columns(Generic[P]):
                 f"columns={names!r} names a column that does not exist.",
                 hint=f"columns are {', '.join(known)}",
             )
+        if names is not None and not names:
+            raise ConfigError("columns=[] names no column.", hint=f"columns are {', '.join(known)}")
         picked = self._whole if names is None else [known[name] for name in dict.fromkeys(names)]
         return Columns(picked, self._read, self.of, secrets=secrets)
 

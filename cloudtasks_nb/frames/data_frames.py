@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Sized
+from collections.abc import Callable, Iterable, Sequence, Sized
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -30,8 +30,11 @@ def to_pandas(
     decode: Decode | None = None,
     dtype_backend: Dtypes = "numpy_nullable",
     categories: Sequence[str] = (),
+    converted: Callable[[Callable[[P], Any], Iterable[P]], Iterable[Any]] = map,
 ) -> pd.DataFrame:
     """Pages as a DataFrame with the dtypes of their schema; `decode` adds columns read from the payload.
+
+    `converted` applies a conversion to each page, as `map` does.
 
     Errors: ConfigError for an unknown `decode`, `dtype_backend` or category, and those of `pages`.
     """
@@ -48,35 +51,43 @@ def to_pandas(
             hint='pass column names, such as categories=["kind"]',
         )
     if dtype_backend == "pyarrow":
-        batches = [columns.batch(page) for page in pages]
+        batches = list(converted(columns.batch, pages))
         frame = frame_of(pa.Table.from_batches(batches, schema=columns.schema), dtype_backend)
     else:
-        frame = nullable_frame(columns.columns, pages)
+        frame = nullable_frame(columns.columns, pages, converted)
     if decode is not None:
         frame = decoded(frame, decode, dtype_backend)
     return frame.astype(dict.fromkeys(categories, "category")) if categories else frame
 
 
-def nullable_frame(columns: Sequence[Column[Page]], pages: Iterable[Page]) -> pd.DataFrame:
+def nullable_frame(
+    columns: Sequence[Column[Page]],
+    pages: Iterable[Page],
+    converted: Callable[[Callable[[Page], Any], Iterable[Page]], Iterable[Any]] = map,
+) -> pd.DataFrame:
     """Maps as Python dicts, everything else in nullable dtypes."""
     flat = [column for column in columns if column.type != MAP]
     mapped = [(at, column) for at, column in enumerate(columns) if column.type == MAP]
-    dicts: dict[str, list[Any]] = {column.name: [] for _, column in mapped}
-    batches, schema = [], schema_of(flat)
-    several, is_over = iter(pages), False
-    while not is_over:
+    schema = schema_of(flat)
+
+    def convert(page: Page) -> tuple[pa.RecordBatch, list[list[Any]]]:
+        dicts = [column.values(page).dicts(missing=pd.NA) for _, column in mapped]
+        return batch_of(flat, page, schema), dicts
+
+    parts: list[tuple[pa.RecordBatch, list[list[Any]]]] = []
+    several, count = iter(converted(convert, pages)), -1
+    while count < len(parts):
+        count = len(parts)
         # A collection after each page would take a twentieth of the time. The pager enables the collector during waits.
         with collector_rests():
-            is_over = True
-            for page in islice(several, _PAGES_A_REST):
-                is_over = False
-                batches.append(batch_of(flat, page, schema))
-                for _, column in mapped:
-                    dicts[column.name] += column.values(page).dicts(missing=pd.NA)
+            parts += islice(several, _PAGES_A_REST)
     with collector_rests():
-        frame = frame_of(pa.Table.from_batches(batches, schema=schema), "numpy_nullable")
-        for at, column in mapped:
-            frame.insert(at, column.name, pd.Series(dicts[column.name], dtype=object))
+        frame = frame_of(
+            pa.Table.from_batches([batch for batch, _ in parts], schema=schema), "numpy_nullable"
+        )
+        for which, (at, column) in enumerate(mapped):
+            values = [value for _, dicts in parts for value in dicts[which]]
+            frame.insert(at, column.name, pd.Series(values, dtype=object))
     return frame
 
 

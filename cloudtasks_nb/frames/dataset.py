@@ -58,7 +58,7 @@ def _check(schema: pa.Schema, partition_by: Sequence[str]) -> None:
     ]
     if strangers := [name for name in partition_by if name not in usable]:
         raise ConfigError(
-            f"partition_by={list(partition_by)!r}: {strangers[0]!r} is not a column of text or integers.",
+            f"partition_by={list(partition_by)!r}: {strangers[0]!r} is not an exported column of text or integers.",
             hint=f"use {', '.join(usable)}",
         )
     if len(set(partition_by)) < len(partition_by):
@@ -94,6 +94,7 @@ class _Parts:
     def __init__(self, folder: Path, schema: pa.Schema, partition_by: Sequence[str]) -> None:
         self._folder = folder
         self._names = list(partition_by)
+        self._whole = schema
         self._schema = pa.schema([field for field in schema if field.name not in partition_by])
         self._parts: dict[Key, _Part] = {}
         self._open: dict[Key, None] = {}  # ordered by last use
@@ -116,9 +117,10 @@ class _Parts:
         for key, part in self._parts.items():
             if part.held_bytes or not part.files:
                 self._write(key)
-        if not self._parts:
-            self._new(())
-            self._write(())  # an empty dataset has columns too
+        if not self._parts:  # no folder names a column, so the file has all columns
+            empty = _Part(self._folder, self._whole)
+            empty.write()
+            empty.close()
 
     def close(self) -> None:
         """Close every file."""

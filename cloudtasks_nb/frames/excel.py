@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pyarrow as pa
 
@@ -17,6 +19,7 @@ from .files import FORMULA, Batches, flat
 
 ROWS_MOST, CHARACTERS_MOST = 1_048_576, 32_767
 _INSTANT = "yyyy-mm-dd hh:mm:ss.000"
+_DATES = datetime(1900, 3, 1), datetime(9999, 12, 31, 23, 59, 59)  # before, Excel counts a day that was none
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")  # XML cannot represent them
 
 
@@ -46,13 +49,36 @@ def write_excel(
 
     with complete_or_absent(path, private=private) as file:
         try:
-            sheet.append(schema.names)
+            sheet.append([_fitting(name, name) for name in schema.names])
             for row in _rows(schema, batches, cell):
                 sheet.append(row)
-        finally:
             sheet.close()
-        book.save(file)
+            _save(book, file)
+        except BaseException:
+            _forget(sheet)
+            raise
     return Path(path).expanduser()
+
+
+def _save(book: Any, file: BinaryIO) -> None:
+    """As `book.save`, which would leave the archive open after an error, for Python to complain about later."""
+    from openpyxl.writer.excel import ExcelWriter
+
+    archive = ZipFile(file, "w", ZIP_DEFLATED)
+    try:
+        ExcelWriter(book, archive).save()
+    except BaseException:
+        with suppress(OSError, ValueError):
+            archive.close()
+        raise
+
+
+def _forget(sheet: Any) -> None:
+    """Delete the temporary file with the rows of a sheet. openpyxl would keep it until Python ends."""
+    with suppress(Exception):
+        sheet.close()
+    if sheet._writer is not None:
+        Path(sheet._writer.out).unlink(missing_ok=True)
 
 
 def _rows(schema: pa.Schema, batches: Batches, cell: Callable[..., Any]) -> Iterator[Sequence[Any]]:
@@ -72,7 +98,11 @@ def _cells(field: pa.Field, column: pa.Array, cell: Callable[..., Any]) -> list[
     """A column as cells; None for a missing value."""
     if pa.types.is_timestamp(field.type):
         times = (value and value.astimezone(UTC).replace(tzinfo=None) for value in column.to_pylist())
-        return [value and cell(value, _INSTANT) for value in times]
+        first, last = _DATES
+        return [
+            value and (cell(value, _INSTANT) if first <= value <= last else cell(f"{value}Z"))
+            for value in times
+        ]
     if pa.types.is_duration(field.type):
         spans = column.to_pylist()
         return [None if span is None else cell(span, "[h]:mm:ss.000") for span in spans]

@@ -10,9 +10,11 @@ from typing import Any
 
 import msgspec
 
-from ..model.json import Int32, decode, encode
+from ..errors import DecodeError
+from ..model.json import Duration, Int32, decode, encode
 from ..model.schema import snake
 
+_SPANS = ("minBackoff", "maxBackoff", "maxRetryDuration")
 SETTINGS = ("dispatch_deadline", "retry_config", "oidc_token", "oauth_token", "routing")
 
 
@@ -116,13 +118,27 @@ def _settings_text(parts: tuple[msgspec.Raw, ...]) -> str | None:
             if value.get("maxAttempts") == -1:  # the later versions encode it so
                 value = {**value, "unlimitedAttempts": True}
                 del value["maxAttempts"]
-            value = {snake(key): inner for key, inner in value.items() if key != "host"}  # set by the service
+            value = {
+                snake(key): _span(inner) if key in _SPANS else inner
+                for key, inner in value.items()
+                if key != "host"  # set by the service
+            }
             if value.get("max_attempts") == -1:  # the later versions encode it so
                 value = {**value, "unlimited_attempts": True}
                 del value["max_attempts"]
+        elif name == "dispatch_deadline":
+            value = _span(value)
         if value:
             held[name] = value
     return encode(held).decode() if held else None
+
+
+def _span(value: Any) -> str | None:
+    """A duration, truncated to microseconds as in objects. Errors: DecodeError."""
+    try:
+        return None if value is None else str(Duration.parse(value))
+    except ValueError as error:
+        raise DecodeError(str(error)) from None
 
 
 class _Page(Row):

@@ -55,7 +55,7 @@ class Duration(timedelta):
     @classmethod
     def parse(cls, text: str) -> Self:
         """Parse the JSON form. Errors: ValueError."""
-        match = _DURATION.fullmatch(text)
+        match = _DURATION.fullmatch(text) if isinstance(text, str) else None
         if match is None:
             raise ValueError(f"{text!r} is not a duration such as '3.5s'")
         sign, seconds, fraction = match.groups()

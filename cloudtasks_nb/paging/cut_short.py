@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sized
-from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Generic, TypeVar
+from collections.abc import Callable, Generator, Iterable, Iterator, Sized
+from contextlib import ExitStack, closing, nullcontext
+from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
 from ..errors import CloudTasksError
+from ..interrupts import interrupts_go_to
 from ..rest.pages import PageTokens
 
 if TYPE_CHECKING:
@@ -14,17 +15,19 @@ if TYPE_CHECKING:
 
 P = TypeVar("P", bound=Sized)
 T = TypeVar("T")
+Made = TypeVar("Made")
 
 
 class Pages(Generic[P]):
     """The pages of a listing. `tokens` names the last of them in errors."""
 
-    def __init__(self, pages: Iterable[P], tokens: PageTokens) -> None:
+    def __init__(self, pages: Generator[P, None, None], tokens: PageTokens) -> None:
         self._pages = pages
-        self.reading = tokens.reading
+        self.tokens = tokens
 
     def __iter__(self) -> Iterator[P]:
-        return iter(self._pages)
+        with closing(self._pages) as pages:  # ends their thread
+            yield from pages
 
 
 class GoingOn(Iterator[T]):
@@ -52,36 +55,60 @@ class GoingOn(Iterator[T]):
                 raise StopIteration
 
 
-class UntilCut(Generic[P]):
-    """Iterates over pages until one fails. The result of the earlier pages then becomes the error's `result`.
+class UntilCut:
+    """Converts pages until one cannot be read or converted. The earlier pages then become the error's `result`.
 
-    >>> pages = UntilCut([["a"], ["b", "c"]], "queue.tasks(…)")
-    >>> pages.whole([item for page in pages for item in page])
-    ['a', 'b', 'c']
+    Use as a context manager. After the last page, an interrupt waits for the result; a second one does not.
+
+    >>> with UntilCut("queue.tasks(…)") as cut:
+    ...     cut.whole(list(cut.map(len, [["a"], ["b", "c"]])))
+    [1, 2]
     """
 
-    def __init__(self, pages: Iterable[P], rest: str) -> None:
-        self._pages = pages
+    def __init__(self, rest: str) -> None:
         self._rest = rest
         self._count = 0
         self._error: CloudTasksError | KeyboardInterrupt | None = None
+        self._waiting = ExitStack()
 
-    def converting(self) -> AbstractContextManager[None]:
-        """Within a with block, errors of a page name the page, as those of reading it do."""
-        return self._pages.reading() if isinstance(self._pages, Pages) else nullcontext()
+    def __enter__(self) -> Self:
+        return self
 
-    def __iter__(self) -> Iterator[P]:
+    def __exit__(self, *_: object) -> None:
+        self._error = None  # it refers to this object, so that both would wait for the collector
+        self._waiting.close()
+
+    def map(self, convert: Callable[[P], Made], pages: Iterable[P]) -> Iterator[Made]:
+        """The converted pages, as `map` makes them."""
+        tokens = pages.tokens if isinstance(pages, Pages) else None
+        several, unseen = iter(pages), ""
         try:
-            for page in self._pages:
+            for page in several:
+                with tokens.reading() if tokens else nullcontext():
+                    made = convert(page)
                 self._count += len(page)
-                yield page
+                yield made
+                unseen = tokens.coming if tokens else ""
+            self._waiting.enter_context(interrupts_go_to(self._interrupt))
         except (CloudTasksError, KeyboardInterrupt) as error:
             if not self._count:
                 raise
+            self._waiting.enter_context(interrupts_go_to(self._interrupt))
+            error.page_token = unseen  # type: ignore[union-attr]
             self._error = error
+        finally:
+            if isinstance(several, Generator):
+                several.close()
+
+    def _interrupt(self) -> None:
+        if self._error is not None:
+            raise KeyboardInterrupt
+        self._error = KeyboardInterrupt()
+        self._error.page_token = ""  # type: ignore[attr-defined]
 
     def whole(self, made: T) -> T:
-        """Return the result of all pages. Errors: the error of the page that failed."""
+        """Return the result of all pages. Errors: the error of the page that failed, or an interrupt."""
+        self._waiting.close()
         if self._error is None:
             return made
         self._error.result = made  # type: ignore[union-attr]

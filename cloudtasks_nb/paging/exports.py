@@ -77,10 +77,10 @@ class Exports(Checked, ABC):
         with importing("pandas"):
             from ..frames import to_pandas
 
-        pages = UntilCut(self._limited(export, limit, progress), self._rest)
-        with pages.converting():
-            frame = to_pandas(export.columns, pages, decode, dtype_backend, categories)
-        return pages.whole(frame.drop(columns=export.dropped))
+        pages = self._limited(export, limit, progress)
+        with UntilCut(self._rest) as cut:
+            frame = to_pandas(export.columns, pages, decode, dtype_backend, categories, converted=cut.map)
+            return cut.whole(frame.drop(columns=export.dropped))
 
     def to_arrow(
         self,
@@ -100,10 +100,9 @@ class Exports(Checked, ABC):
             5
         """
         export = self._export(columns, decode, secrets=secrets, begins=limit is None)
-        pages = UntilCut(self._limited(export, limit, progress), self._rest)
-        with pages.converting():
-            table = export.reader(pages).read_all()
-        return pages.whole(table)
+        pages = self._limited(export, limit, progress)
+        with UntilCut(self._rest) as cut:
+            return cut.whole(export.decoded(cut.map(export.columns.batch, pages)).read_all())
 
     def to_arrow_batches(
         self,

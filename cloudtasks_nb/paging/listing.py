@@ -66,6 +66,17 @@ class Expected(msgspec.Struct, frozen=True):
     calls: int | None = None
     at_least: bool = False
 
+    def first(self, limit: int) -> Expected:
+        """The estimate for the first `limit` items.
+
+        >>> Expected(items=2500, calls=25).first(310)
+        Expected(items=310, calls=4, at_least=False)
+        """
+        if not self.items or self.items <= limit:
+            return self if self.items else Expected()
+        calls = None if self.calls is None else max(1, -(-self.calls * limit // self.items))
+        return Expected(limit, calls)
+
     @property
     def words(self) -> str:
         """The estimate of list calls, for a progress line; empty if unknown."""

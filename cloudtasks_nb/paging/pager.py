@@ -238,7 +238,7 @@ class Pager(Connected, Shown, Exports, Generic[T]):
         progress: bool | None,
         tokens: PageTokens | None = None,
         kept: Partial | None = None,
-    ) -> Iterator[P]:
+    ) -> Generator[P, None, None]:
         """The pages in columns, one at a time in memory; without those that were already `kept`."""
         tokens = tokens or self._tokens.afresh()
         start = kept.token if kept is not None else None
@@ -353,7 +353,7 @@ class Pager(Connected, Shown, Exports, Generic[T]):
         if read and expected.calls is not None:
             expected = replace(expected, calls=max(1, expected.calls - read))
         if limit is not None:
-            expected = Expected(min(expected.items, limit) if expected.items else None)
+            expected = expected.first(limit)
         return bar(
             caption + expected.words, noun, True, several=several, total=expected.items, estimated=True
         )

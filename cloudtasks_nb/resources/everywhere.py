@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Raw, Struct
 
 from ..errors import ApiError, AuthError, CloudTasksError, TransportError
-from ..model.json import Message, encode, in_version
+from ..model.json import encode, in_version
 from ..model.marks import OWN, Version
 from ..names import LocationName
 from ..rest.pages import PagedCall
@@ -25,7 +25,7 @@ class _Whole(Struct):
     version: Version
 
 
-class _Page(Message):
+class _Page(Struct, rename="camel"):
     queues: list[Raw] = []
     next_page_token: str = ""
 

@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from ..errors import ApiError, CloudTasksError, DecodeError, InvalidArgument, NotFound
-from ..model.json import Message, decode, encode, in_version, version_said
+from ..model.json import decode, encode, in_version, version_said
 from ..model.marks import Version
 from ..paging.ahead import Ahead
 from ..rest.answers import asked, is_unserved
@@ -19,6 +19,7 @@ from ..rest.pages import PagedCall
 from ..rest.retry import is_passing
 from ..rest.session import Session
 from .everywhere import reason_of
+from .task_pager import PageOfTasks
 
 LIST = "projects.locations.queues.tasks.list"
 REST = "client.queues(…).tasks(page_token=error.page_token)"
@@ -79,13 +80,6 @@ class Place(msgspec.Struct, frozen=True, array_like=True):
         return replace(self, going=[*self.going, *map(Next, fresh)], after=fresh[-1])
 
 
-class _Page(Message):
-    """A page whose tasks stay encoded."""
-
-    tasks: list[msgspec.Raw] = []
-    next_page_token: str = ""
-
-
 Read = Callable[[Sequence[Next]], bytes]
 """Reads the page of the first queue; may prefetch those of the others."""
 
@@ -101,7 +95,7 @@ class TasksOfQueues:
         self, session: Session, queues: Sequence[str], query: Mapping[str, Any], listing: str
     ) -> None:
         self._listing = listing
-        self._queues = sorted(queues)
+        self._queues = sorted(set(queues))
         self._reasons: dict[str, str] = {}
         self._calls = {queue: PagedCall(session, LIST, {"parent": queue}, query) for queue in queues}
 
@@ -159,10 +153,10 @@ class TasksOfQueues:
                     raise
         return b"{}"
 
-    def _turned(self, raw: bytes, one: Next, others: Place) -> _Page:
+    def _turned(self, raw: bytes, one: Next, others: Place) -> PageOfTasks:
         """Convert a page of a queue to a page of the whole listing, with the position after it as its token."""
         with asked(LIST, one.queue):
-            page = decode(raw, _Page)
+            page = decode(raw, PageOfTasks)
         if page.next_page_token:
             again = Next(one.queue, page.next_page_token, version_said(raw))
             others = replace(others, going=[*others.going, again])

@@ -20,8 +20,8 @@ Keep = Callable[[Sequence["Task"], datetime], Iterable[int]]
 """Takes the tasks of a page and the current time, and returns the indexes of the matching tasks, in order."""
 
 
-class _Page(msgspec.Struct, rename="camel"):
-    """A page whose tasks stay encoded."""
+class PageOfTasks(msgspec.Struct, rename="camel", omit_defaults=True):
+    """A page whose tasks stay encoded, in any version."""
 
     tasks: list[msgspec.Raw] = []
     next_page_token: str = ""
@@ -39,7 +39,7 @@ class TaskPager(Pager["Task"]):
     def _first_kind(self) -> Kind | None:
         """The kind of the first task, if there is one. The others stay encoded."""
         with self._tokens.reading():
-            tasks = decode(self._first, _Page).tasks[:1]
+            tasks = decode(self._first, PageOfTasks).tasks[:1]
             first = self._listing.every(in_version(encode({"tasks": tasks}), version_said(self._first)))
         return first[0].kind if first else None
 
@@ -77,7 +77,7 @@ class TaskPager(Pager["Task"]):
             tokens = self._tokens.afresh()
             tokens.page_resource = listing.resource(raw)
             with tokens.reading(token or None):
-                page = msgspec.json.decode(raw, type=_Page)
+                page = decode(raw, PageOfTasks)
                 kept = keep(listing.every(raw), listing.session.now())
             page.tasks = [page.tasks[at] for at in kept]
             return in_version(encode(page), version_said(raw))

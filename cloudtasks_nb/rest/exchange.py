@@ -91,6 +91,8 @@ def _failure(url: str, error: Exception, deadline: Deadline, *, was_sent: bool) 
     was_sent = was_sent or not any(map(while_connecting, (*_layers(error), error.__cause__)))
     if isinstance(error, exceptions.TimeoutError) and not by_socks:
         return _timeout(url, deadline, reached=was_sent)
+    if isinstance(error, exceptions.DecodeError):
+        return TransportError(f"{_host(url)} sent invalid compressed data.", hint=_UNCERTAIN)
     if was_sent:
         return _broken(url, error)
     if isinstance(error, exceptions.SSLError):

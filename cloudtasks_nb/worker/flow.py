@@ -117,8 +117,6 @@ class Flow:
         self.executing.close(wait=all_ended)
         return all_ended
 
-    # Leases
-
     def _finish_or_give_back(self, now_s: float) -> None:
         """While draining: handle the waiting tasks if that is quick, otherwise give them back."""
         takes_s = self._leasing.horizon.seconds_for(len(self._waiting), self.executing.youngest_s(now_s))
@@ -193,8 +191,6 @@ class Flow:
                 self.tally.note(call.task.id, call.task.dispatch_count, call.lost)
             elif acknowledged:
                 self.tally.done += 1
-
-    # Handlers
 
     def _begin(self, now_s: float) -> None:
         """Start handlers while tasks wait and handlers are free."""

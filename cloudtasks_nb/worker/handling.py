@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import inspect
-import threading
 import time
 from collections.abc import Callable, Coroutine, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 import msgspec
@@ -13,7 +13,7 @@ import msgspec
 from ..errors import CloudTasksError
 from ..redact import scrub_lines
 
-_here = threading.local()
+_here: ContextVar[str] = ContextVar("run", default="")  # asyncio.to_thread() passes it on
 
 
 class Ended(msgspec.Struct, frozen=True):
@@ -33,12 +33,12 @@ def handle(handler: Callable[[Any], Any], given: Sequence[Any], within_s: float,
     """
     began_s = time.perf_counter()
     whys: list[str] = []
-    outer, _here.run_id = getattr(_here, "run_id", ""), run_id
+    outer = _here.set(run_id)
     for one in given:
         if whys and time.perf_counter() - began_s > within_s:
             break
         whys.append(_why_failed(handler, one))
-    _here.run_id = outer
+    _here.reset(outer)
     return Ended(whys, time.perf_counter() - began_s)
 
 
@@ -55,8 +55,8 @@ def why(error: BaseException) -> str:
 
 
 def is_handling(run_id: str) -> bool:
-    """Whether this thread runs a handler of this run."""
-    return getattr(_here, "run_id", "") == run_id
+    """Whether a handler of this run calls this, in its own thread or in one that its coroutine awaits."""
+    return _here.get() == run_id
 
 
 def _why_failed(handler: Callable[[Any], Any], given: Any) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
+import polars
 import pyarrow as pa
 import pyarrow.dataset
 import pyarrow.parquet as pq
@@ -65,6 +66,19 @@ def test_a_path_that_ends_with_a_slash_is_a_folder(project: ct.Client, tmp_path:
     assert files(tmp_path / "empty") == ["tag=__HIVE_DEFAULT_PARTITION__/part-00000.parquet"]
 
 
+def test_a_folder_of_nothing_has_all_columns_for_every_reader(project: ct.Client, tmp_path: Path) -> None:
+    nothing = project.queue("c").tasks()
+    folder = nothing.to_parquet(f"{tmp_path}/none/", partition_by=["location", "queue"])
+    columns = nothing.to_arrow().column_names
+    assert pq.read_table(folder).column_names == columns
+    assert pa.dataset.dataset(folder, partitioning="hive").to_table().column_names == columns
+    read = duckdb.read_parquet(f"{folder}/**/*.parquet", hive_partitioning=True)
+    assert (read.columns, read.fetchall()) == (columns, [])
+    types = {"location": polars.String, "queue": polars.String}
+    scanned = polars.scan_parquet(f"{folder}/", hive_schema=types).filter(polars.col("queue") == "a")
+    assert scanned.collect().columns == columns
+
+
 def test_a_folder_is_new_and_complete_or_absent(
     project: ct.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -79,7 +93,7 @@ def test_a_folder_is_new_and_complete_or_absent(
     with pytest.raises(FileNotFoundError):
         tasks.to_parquet(tmp_path / "no" / "where", partition_by=["queue"])
     for wrong in (["que"], ["schedule_time"], "headers"):
-        with pytest.raises(ct.ConfigError, match="is not a column of text or integers"):
+        with pytest.raises(ct.ConfigError, match="is not an exported column of text or integers"):
             tasks.to_parquet(f"{tmp_path}/x/", partition_by=wrong)
     with pytest.raises(ct.ConfigError, match="names all columns"):
         tasks.to_parquet(f"{tmp_path}/x/", columns=["queue"], partition_by=["queue"])

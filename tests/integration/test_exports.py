@@ -167,6 +167,10 @@ def test_progress_says_how_many_are_expected_and_how_fast(
     assert " of about 5 tasks" in shown
     assert "| 5 of 5 tasks" in shown  # the last line has the real total
     assert "tasks/s" in shown
+    counted.to_dataframe(progress=True, limit=3)
+    shown = capsys.readouterr().err
+    assert "in about 2 list calls" in shown
+    assert "| 3 of 3 tasks" in shown
     with ct.connect("local", "us-central1", endpoint=client.endpoint, api_version="v2") as without_statistics:
         without_statistics.queue(queue.id).tasks(page_size=2).to_dataframe(progress=True)
     shown = capsys.readouterr().err

@@ -216,8 +216,10 @@ def test_a_watch_in_the_middle_of_a_poll_ends_soon_after_its_client(
 
         monkeypatch.setattr(watch, "_look", held)
         assert polling.wait(PATIENCE_S)
-        threading.Timer(0.3, go.set).start()
+        on = threading.Thread(target=lambda: (wait_until(lambda: there._session.is_closed), go.set()))
+        on.start()
         there.close(timeout=0.1)
+        on.join(PATIENCE_S)
     assert "closed" in watch.problem
     assert not watch.running
 

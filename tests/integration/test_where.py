@@ -120,6 +120,14 @@ def test_a_page_that_cannot_be_read_says_which() -> None:
             list(tasks)
 
 
+@pytest.mark.parametrize("body", ["null", "[]", '{"tasks": null}', '{"tasks": [', "[" * 100_000])
+def test_a_page_that_is_no_json_of_tasks_is_an_error_of_this_package(body: str) -> None:
+    with scripted(answer(200, body.encode())) as server:
+        client = ct.connect(project="p", location="l", endpoint=server.url, api_version="v2beta2")
+        with pytest.raises(ct.DecodeError, match="Page 1 of the tasks of l/q cannot be used"):
+            client.queue("q", read=False).tasks().where("id:b")
+
+
 def test_tasks_at_risk_are_narrowed_and_keep_their_columns(queue: ct.Queue) -> None:
     fill(queue, 4)
     tasks = queue.at_risk(within="60d").where("id:t-001,t-003")

@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 
 import cloudtasks_nb as ct
+from cloudtasks_nb.worker import hand
 
 
 @pytest.fixture
@@ -22,6 +23,12 @@ def client(emulator: str) -> Iterator[ct.Client]:
 @pytest.fixture
 def queue(client: ct.Client) -> ct.Queue:
     return client.create_queue("jobs", kind="pull")
+
+
+@pytest.fixture
+def renewed_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers renew leases after a tenth of their time. So a slow machine loses none, although they are short."""
+    monkeypatch.setattr(hand, "RENEW_AFTER", 0.1)
 
 
 def fill(queue: ct.Queue, count: int, **more: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import threading
@@ -168,6 +169,22 @@ def test_a_handler_closes_its_client(jobs: tuple[ct.Client, ct.Queue]) -> None:
     assert threads_of(queue) == []
 
 
+@pytest.mark.parametrize("act", ["close the client", "stop the worker"])
+def test_a_coroutine_ends_its_own_run_in_a_thread_that_it_awaits(
+    client: ct.Client, queue: ct.Queue, act: str
+) -> None:
+    fill(queue, 1)
+
+    async def handler(task: ct.Task) -> None:
+        await asyncio.to_thread(client.close if act == "close the client" else worker.stop)
+
+    worker = queue.worker(handler)
+    running = in_thread(worker.run)
+    running.join(PATIENCE_S)
+    assert not running.is_alive()
+    assert (worker.tally.done, worker.tally.failed) == (1, 0)
+
+
 def test_handlers_of_two_workers_close_their_client_at_the_same_time(
     jobs: tuple[ct.Client, ct.Queue],
 ) -> None:
@@ -325,6 +342,18 @@ def test_a_forked_child_closes_its_client_without_the_worker_of_its_parent(
     wait_until(lambda: worker.tally.done == 1)
     assert worker.tally.state == "running"
     worker.stop()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_forked_child_does_not_end_the_emulator_of_its_parent(jobs: tuple[ct.Client, ct.Queue]) -> None:
+    client, queue = jobs
+    child = os.fork()
+    if not child:
+        client.close()
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    assert queue.count_tasks(progress=False) == 3
 
 
 def test_calls_without_retries_end_with_their_client(client: ct.Client, queue: ct.Queue) -> None:

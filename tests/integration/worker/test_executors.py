@@ -84,6 +84,7 @@ def test_a_slow_handler_does_not_hold_those_that_travel_with_it(
     assert (worker.tally.done, worker.tally.given_back) == (300, 0)
 
 
+@pytest.mark.usefixtures("renewed_early")
 def test_a_lease_that_is_lost_meanwhile_is_not_handled(
     queue: ct.Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -111,7 +112,7 @@ def test_a_lease_that_is_lost_meanwhile_is_not_handled(
             queue.task(together[1]).delete()
             wait_until(is_known_as_lost)  # by the next renewal
 
-    worker = queue.worker(handler, concurrency=1, executor=Cluster(), lease_duration=1)
+    worker = queue.worker(handler, concurrency=1, executor=Cluster(), lease_duration=3)
     worker.run(until_empty=True)
     assert together[1] not in handled
     assert len(handled) == len(set(handled)) == 59

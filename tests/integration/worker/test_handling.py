@@ -50,13 +50,14 @@ def test_no_more_is_leased_than_can_be_started(queue: ct.Queue) -> None:
     assert queue.count_tasks() == 0
 
 
+@pytest.mark.usefixtures("renewed_early")
 def test_a_lease_is_renewed_for_as_long_as_the_handler_runs(queue: ct.Queue) -> None:
     fill(queue, 1)
     handled = []
-    worker = queue.worker(lambda task: handled.append(renewals()), concurrency=4, lease_duration=1)
+    worker = queue.worker(lambda task: handled.append(renewals()), concurrency=4, lease_duration=2)
 
     def renewals() -> int:
-        wait_until(lambda: worker.tally.renewed >= 4)  # two and a half leases long
+        wait_until(lambda: worker.tally.renewed >= 12)  # longer than a lease
         return worker.tally.renewed
 
     worker.run(until_empty=True)
@@ -188,6 +189,7 @@ def test_a_handler_may_stop_its_own_worker(queue: ct.Queue) -> None:
     assert worker.tally.done == 1
 
 
+@pytest.mark.usefixtures("renewed_early")
 def test_a_task_that_is_gone_takes_no_others_of_its_batch_along(queue: ct.Queue) -> None:
     """The leases of the other tasks are renewed, so that no other worker gets them meanwhile."""
     fill(queue, 3)
@@ -196,15 +198,16 @@ def test_a_task_that_is_gone_takes_no_others_of_its_batch_along(queue: ct.Queue)
     def handler(tasks: list[ct.Task]) -> None:
         sizes.append(len(tasks))
         queue.task(tasks[0].id).delete()
-        wait_until(lambda: worker.tally.renewed >= 8)  # two tasks, for more than two leases
+        wait_until(lambda: worker.tally.renewed >= 24)  # two tasks, for more than a lease
 
-    worker = queue.worker(handler, batch_size=3, lease_duration=1, concurrency=2)
+    worker = queue.worker(handler, batch_size=3, lease_duration=2, concurrency=2)
     worker.run(until_empty=True)
     assert sizes == [3]
     assert (worker.tally.done, worker.tally.lost) == (2, 1)
     assert queue.count_tasks() == 0
 
 
+@pytest.mark.usefixtures("renewed_early")
 def test_a_waiting_task_that_is_gone_takes_no_others_of_its_batch_along(queue: ct.Queue) -> None:
     fill(queue, 9)
     sizes: list[int] = []
@@ -218,7 +221,7 @@ def test_a_waiting_task_that_is_gone_takes_no_others_of_its_batch_along(queue: c
             queue.task(run._flow._waiting[0].tasks[0].id).delete()
             wait_until(lambda: worker.tally.lost == 1)  # by the next renewal
 
-    worker = queue.worker(handler, batch_size=3, lease_duration=1, concurrency=1)
+    worker = queue.worker(handler, batch_size=3, lease_duration=2, concurrency=1)
     worker.run(until_empty=True)
     assert sizes == [3, 3, 2]
     assert (worker.tally.done, worker.tally.lost) == (8, 1)

@@ -95,7 +95,7 @@ def test_a_task_whose_lease_runs_out_is_waited_for(monkeypatch: pytest.MonkeyPat
             if task.dispatch_count == 1:
                 raise ValueError
 
-        worker = queue.worker(handler, on_error="leave", lease_duration=1)
+        worker = queue.worker(handler, on_error="leave", lease_duration=2)
         assert ends(worker)
         assert (worker.tally.done, worker.tally.failed) == (1, 1)
 

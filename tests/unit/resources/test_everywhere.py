@@ -138,3 +138,23 @@ def test_a_failing_later_page_fails_its_location() -> None:
         with pytest.raises(ct.PermissionDenied) as caught:
             client.queues("-")
         assert [queue.id for queue in caught.value.result] == ["b"]
+
+
+def test_instants_finer_than_a_microsecond_and_far_ones_are_read_in_listings_of_many() -> None:
+    fine, far = "2026-01-02T03:04:05.123456789Z", "9999-12-31T23:59:59.999999999Z"
+    queue, task = (f"projects/p/locations/us-central1/queues/a{rest}" for rest in ("", "/tasks/1"))
+    queues = answer(200, {"queues": [{"name": queue, "purgeTime": fine}]})
+    tasks = answer(200, {"tasks": [{"name": task, "createTime": fine, "scheduleTime": far}]})
+    with world(us_central1=[queues, queues, tasks]) as client:
+        listed = client.queues("-")
+        assert listed.to_dataframe()["purge_time"][0].isoformat() == "2026-01-02T03:04:05.123456+00:00"
+        row = listed.tasks().to_dataframe().iloc[0]
+        assert row["create_time"].isoformat() == "2026-01-02T03:04:05.123456+00:00"
+        assert row["schedule_time"].isoformat() == "9999-12-31T23:59:59.999999+00:00"
+
+
+def test_a_queue_that_is_listed_twice_has_its_tasks_once() -> None:
+    twice = [page("us-central1", "a", token="next"), page("us-central1", "a")]
+    task = answer(200, {"tasks": [{"name": "projects/p/locations/us-central1/queues/a/tasks/1"}]})
+    with world(us_central1=[*twice, task]) as client:
+        assert [one.id for one in client.queues("us-central1").tasks()] == ["1"]

@@ -216,6 +216,11 @@ def test_an_answer_of_one_layer_is_read_whole_and_one_of_two_layers_is_refused()
         assert list(queue.tasks()) == []
         with pytest.raises(ct.TransportError, match="more than once"):
             queue.tasks()
+    with (
+        queue_of(answer(200, body, Content_Encoding="gzip")) as (queue, _),
+        pytest.raises(ct.TransportError, match="sent invalid compressed data"),
+    ):
+        queue.tasks()
 
 
 @pytest.mark.parametrize("given", [0, -1, 1.5, True, "many"])

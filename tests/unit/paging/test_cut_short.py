@@ -1,0 +1,104 @@
+"""Exports that end early: the rows that were read, and the page token that continues, wherever the end comes."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+import cloudtasks_nb as ct
+from cloudtasks_nb.frames import data_frames
+from cloudtasks_nb.frames.columns import Columns
+from cloudtasks_nb.paging.cut_short import UntilCut
+from tests.scripted import answer, scripted
+from tests.waiting import wait_until
+
+QUEUE = "projects/p/locations/us-central1/queues/emails"
+EXPORTS: dict[str, Callable[[ct.TaskPager], Any]] = {
+    "DataFrame": lambda tasks: tasks.to_dataframe(progress=False),
+    "Arrow dtypes": lambda tasks: tasks.to_dataframe(progress=False, dtype_backend="pyarrow"),
+    "decoded": lambda tasks: tasks.to_dataframe(progress=False, decode="text"),
+    "Arrow": lambda tasks: tasks.to_arrow(progress=False),
+}
+every_export = pytest.mark.parametrize("export", EXPORTS)
+
+
+def page(name: str, token: str = "", **fields: Any) -> bytes:
+    return answer(200, {"tasks": [{"name": f"{QUEUE}/tasks/{name}", **fields}], "nextPageToken": token})
+
+
+@contextmanager
+def listed(*pages: bytes) -> Iterator[ct.TaskPager]:
+    with scripted(*pages) as server, ct.connect(endpoint=server.url, api_version="v2beta2") as client:
+        yield client.queue(QUEUE, read=False).tasks(view="FULL")
+
+
+def names(table: Any) -> list[str]:
+    return list(pa.table(table)["task_id"].to_pylist())
+
+
+def no_threads() -> bool:
+    return not [one for one in threading.enumerate() if one.name == "cloudtasks-page"]
+
+
+@every_export
+def test_a_page_that_no_column_can_hold_leaves_the_rows_before_it(export: str) -> None:
+    with listed(page("1", "a"), page("2", "b"), page("3", "c", scheduleTime="soon"), page("4")) as tasks:
+        with pytest.raises(ct.DecodeError, match=r"Page 3 .*schedule_time") as caught:
+            EXPORTS[export](tasks)
+        wait_until(no_threads)
+    assert names(caught.value.result) == ["1", "2"]
+    assert caught.value.page_token == "b"
+    assert "holds the 2 read before" in str(caught.value)
+
+
+@every_export
+@pytest.mark.parametrize("step", ["read", "batch"])
+def test_an_interrupt_while_a_page_is_converted_leaves_the_rows_before_it(
+    export: str, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts = {"read": 0, "batch": 0}
+
+    def pressed(where: str, work: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*given: Any) -> Any:
+            counts[where] += 1
+            if where == step and counts[where] == 3:
+                signal.raise_signal(signal.SIGINT)
+            return work(*given)
+
+        return run
+
+    monkeypatch.setattr(Columns, "read", pressed("read", Columns.read))
+    if export in ("DataFrame", "decoded"):
+        monkeypatch.setattr(data_frames, "batch_of", pressed("batch", data_frames.batch_of))
+    else:
+        monkeypatch.setattr(Columns, "batch", pressed("batch", Columns.batch))
+    with listed(page("1", "a"), page("2", "b"), page("3", "c"), page("4")) as tasks:
+        with pytest.raises(KeyboardInterrupt) as caught:
+            EXPORTS[export](tasks)
+        wait_until(no_threads)
+    stopped: Any = caught.value
+    assert (names(stopped.result), stopped.page_token) == (["1", "2"], "b")
+
+
+def test_an_interrupt_after_the_last_page_waits_for_the_result_and_a_second_one_does_not() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt) as caught, UntilCut("the rest") as cut:
+        found = list(cut.map(len, [["a"], ["b", "c"]]))
+        signal.raise_signal(signal.SIGINT)
+        cut.whole(found)
+    stopped: Any = caught.value
+    assert (stopped.result, stopped.page_token) == ([1, 2], "")
+    assert "holds the 3 read before" in stopped.__notes__[0]
+    with pytest.raises(KeyboardInterrupt), UntilCut("the rest") as cut:
+        list(cut.map(len, [["a"]]))
+        signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        raise KeyboardInterrupt
+    assert signal.getsignal(signal.SIGINT) is before
