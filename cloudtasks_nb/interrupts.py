@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from typing import Any
 
 
-@contextmanager
-def interrupts_go_to(act: Callable[[], object]) -> Iterator[None]:
+class interrupts_go_to:  # noqa: N801 - used like a function
     """Within a with block in the main thread, an interrupt calls `act`. Other threads receive no interrupts. If Python
     does not handle interrupts, nothing changes."""
-    before = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(before):
-        yield
-        return
-    signal.signal(signal.SIGINT, lambda *_: act())
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+
+    def __init__(self, act: Callable[[], object]) -> None:
+        self._act = act
+        self._before: Any = None
+
+    def __enter__(self) -> None:
+        before = signal.getsignal(signal.SIGINT)
+        if threading.current_thread() is threading.main_thread() and callable(before):
+            self._before = before
+            signal.signal(signal.SIGINT, lambda *_: self._act())
+
+    def __exit__(self, *_: object) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+            self._before = None

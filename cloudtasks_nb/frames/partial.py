@@ -56,16 +56,17 @@ class Partial:
         self.pages = self.items = 0
         self.token: str | None = None
         """The token of the next page; "" after the last page, None before the first one."""
+        self._told, self._state = dict(told), state
+
+    def __enter__(self) -> Self:
         self._db = sqlite3.connect(self.path, timeout=0, check_same_thread=False)
         try:
             with self._checked():
-                self._begin(dict(told), state)
-        except BaseException:
+                self._begin(self._told, self._state)
+            return self
+        except BaseException:  # also an interrupt, or the file would stay in use
             self._db.close()
             raise
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Keep the pages after an error; else, or without pages, delete the file."""

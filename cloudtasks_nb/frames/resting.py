@@ -17,15 +17,16 @@ _FROZEN_BY_PYTHON = 1000  # at most: 3.12 freezes some hundred objects itself, o
 HAS_GENERATIONS = sys.version_info < (3, 14) and "t" not in getattr(sys, "abiflags", "")
 """Whether gc.collect(1) visits young objects only. In Python 3.14, and without the GIL, it may visit all objects."""
 
-_owned = threading.Lock()
-_resting_thread = 0  # the thread whose block disabled the collector
+_BLOCK = "block"
+_running: dict[str, collector_rests] = {}
+"""The block that paused the collector, if there is one. Only single operations of a dict change it."""
 
 
-@contextmanager
-def collector_rests() -> Iterator[None]:
+class collector_rests:  # noqa: N801 - used like a function
     """Disable the collector in a with block, if it is enabled, and always enable it again afterwards.
 
-    Only one block at a time does this. A nested block, or one in another thread, has no effect.
+    Only one block at a time does this. A nested block, or one in another thread, has no effect. An interrupt at any
+    point leaves the collector enabled; between the block and its end, `end_block` has to do this.
 
     >>> with collector_rests():
     ...     gc.isenabled()
@@ -33,22 +34,33 @@ def collector_rests() -> Iterator[None]:
     >>> gc.isenabled()
     True
     """
-    global _resting_thread
-    owned = _owned  # a fork replaces it
-    if not owned.acquire(blocking=False):
-        yield
-        return
-    was_on = gc.isenabled()
-    try:
-        if was_on:
-            _resting_thread = threading.get_ident()
-            gc.disable()
-        yield
-    finally:
-        if was_on:
-            gc.enable()  # first: an interrupt may come next
-            _resting_thread = 0
-        owned.release()
+
+    def __init__(self) -> None:
+        self.thread = threading.get_ident()
+        self.disabled = False
+
+    def __enter__(self) -> None:
+        try:
+            if _running.setdefault(_BLOCK, self) is self and gc.isenabled():
+                self.disabled = True
+                gc.disable()
+        except BaseException:  # an interrupt
+            self.__exit__()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        # Python handles interrupts after calls. Before the last one, all is done.
+        if _BLOCK in _running and _running[_BLOCK] is self:
+            del _running[_BLOCK]
+            if self.disabled:
+                gc.enable()
+
+
+def end_block() -> None:
+    """End the block of this thread, if there is one. After an interrupt, it may have been left open."""
+    block = _running.get(_BLOCK)
+    if block is not None and block.thread == threading.get_ident():
+        block.__exit__()
 
 
 @contextmanager
@@ -88,23 +100,23 @@ def collector_waits() -> Iterator[None]:
     ...     gc.isenabled()
     True
     """
-    if _resting_thread != threading.get_ident():
+    block = _running.get(_BLOCK)
+    if block is None or block.thread != threading.get_ident() or not block.disabled:
         yield
         return
     gc.enable()
     try:
         yield
     finally:
-        gc.disable()
+        if _running.get(_BLOCK) is block:
+            gc.disable()
 
 
 def _after_fork() -> None:
     """In a child process, end a block of another thread, because the child does not have this thread."""
-    global _owned, _resting_thread
-    _owned = threading.Lock()
-    if _resting_thread not in (0, threading.get_ident()):
-        _resting_thread = 0
-        gc.enable()
+    block = _running.get(_BLOCK)
+    if block is not None and block.thread != threading.get_ident():
+        block.__exit__()
 
 
 if hasattr(os, "register_at_fork"):  # POSIX

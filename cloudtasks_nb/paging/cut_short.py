@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sized
-from contextlib import ExitStack, closing, nullcontext
+from contextlib import closing, nullcontext
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
 from ..errors import CloudTasksError
+from ..frames.resting import end_block
 from ..interrupts import interrupts_go_to
 from ..rest.pages import PageTokens
 
@@ -69,14 +70,15 @@ class UntilCut:
         self._rest = rest
         self._count = 0
         self._error: CloudTasksError | KeyboardInterrupt | None = None
-        self._waiting = ExitStack()
+        self._waiting = interrupts_go_to(self._interrupt)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._waiting.__exit__()
         self._error = None  # it refers to this object, so that both would wait for the collector
-        self._waiting.close()
+        end_block()
 
     def map(self, convert: Callable[[P], Made], pages: Iterable[P]) -> Iterator[Made]:
         """The converted pages, as `map` makes them."""
@@ -87,13 +89,13 @@ class UntilCut:
                 with tokens.reading() if tokens else nullcontext():
                     made = convert(page)
                 self._count += len(page)
-                yield made
                 unseen = tokens.coming if tokens else ""
-            self._waiting.enter_context(interrupts_go_to(self._interrupt))
+                yield made
+            self._waiting.__enter__()
         except (CloudTasksError, KeyboardInterrupt) as error:
             if not self._count:
                 raise
-            self._waiting.enter_context(interrupts_go_to(self._interrupt))
+            self._waiting.__enter__()
             error.page_token = unseen  # type: ignore[union-attr]
             self._error = error
         finally:
@@ -102,13 +104,14 @@ class UntilCut:
 
     def _interrupt(self) -> None:
         if self._error is not None:
+            self._waiting.__exit__()
             raise KeyboardInterrupt
         self._error = KeyboardInterrupt()
         self._error.page_token = ""  # type: ignore[attr-defined]
 
     def whole(self, made: T) -> T:
         """Return the result of all pages. Errors: the error of the page that failed, or an interrupt."""
-        self._waiting.close()
+        self._waiting.__exit__()
         if self._error is None:
             return made
         self._error.result = made  # type: ignore[union-attr]

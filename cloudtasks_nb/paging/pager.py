@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from ..connected import Connected
 from ..errors import CloudTasksError, ConfigError, DecodeError, InvalidArgument
-from ..frames.resting import collector_waits
+from ..frames.resting import collector_waits, end_block
 from ..model.json import decode
 from ..progress import bar, begin_at, is_shown
 from ..rest.pages import PageTokens
@@ -179,6 +179,7 @@ class Pager(Connected, Shown, Exports, Generic[T]):
             error.page_token = unseen  # type: ignore[union-attr]
             raise
         finally:
+            end_block()
             thread.close()
 
     @contextmanager
@@ -223,7 +224,7 @@ class Pager(Connected, Shown, Exports, Generic[T]):
 
     def batches_of(
         self, columns: Columns[P], progress: bool | None = None, limit: int | None = None
-    ) -> Iterator[pa.RecordBatch]:
+    ) -> Generator[pa.RecordBatch, None, None]:
         """Arrow batches, one per page; `columns` may differ from those of its kind, as for a backup."""
         tokens = self._tokens.afresh()
         for page in self._pages_of(columns, limit, progress, tokens):
@@ -282,7 +283,8 @@ class Pager(Connected, Shown, Exports, Generic[T]):
         self, path: str | os.PathLike[str], progress: bool | None, export: Export[Any], *, resume: bool
     ) -> Iterator[pa.RecordBatchReader]:
         if not resume:
-            yield self._reader(None, progress, export)
+            with closing(self.batches_of(export.columns, progress)) as batches:  # ends its thread
+                yield export.decoded(batches)
             return
         from ..frames import Partial
 
@@ -290,7 +292,8 @@ class Pager(Connected, Shown, Exports, Generic[T]):
         address = session.endpoint if session.on_emulator else ""  # its next process has another port
         with Partial(path, self._identity(export), f"{listing.window} {address}") as kept:
             try:
-                yield export.decoded(self._kept_and_read(kept, export.columns, progress))
+                with closing(self._kept_and_read(kept, export.columns, progress)) as batches:
+                    yield export.decoded(batches)
             except (CloudTasksError, KeyboardInterrupt, OSError) as error:
                 if kept.pages and not isinstance(error, ConfigError):
                     held = f"{kept.path.name} holds {listing.counted(kept.items)}"
@@ -317,13 +320,13 @@ class Pager(Connected, Shown, Exports, Generic[T]):
 
     def _kept_and_read(
         self, kept: Partial, columns: Columns[P], progress: bool | None
-    ) -> Iterator[pa.RecordBatch]:
+    ) -> Generator[pa.RecordBatch, None, None]:
         """The pages that an earlier export saved, then the remaining pages, which are saved when they arrive.
 
         If the page token is not valid any more, it starts again.
         """
         tokens, resumes = self._tokens.afresh(), kept.pages > 0
-        fresh = self._pages_of(columns, None, progress, tokens, kept) if kept.token != "" else iter(())
+        fresh = self._pages_of(columns, 0 if kept.token == "" else None, progress, tokens, kept)
         try:
             first = next(fresh, None)  # before the saved pages, which are of no use without the rest
         except InvalidArgument:
@@ -332,12 +335,13 @@ class Pager(Connected, Shown, Exports, Generic[T]):
             kept.forget()
             fresh = self._pages_of(columns, None, progress, tokens, kept)
             first = next(fresh, None)
-        yield from kept.batches()
-        for page in chain([] if first is None else [first], fresh):
-            with tokens.reading():
-                batch = columns.batch(page)
-            kept.add(batch, tokens.coming)
-            yield batch
+        with closing(fresh):
+            yield from kept.batches()
+            for page in chain([] if first is None else [first], fresh):
+                with tokens.reading():
+                    batch = columns.batch(page)
+                kept.add(batch, tokens.coming)
+                yield batch
 
     def _bar(self, progress: bool | None, limit: int | None, *, several: bool, read: int) -> Any:
         """The progress line of an export, with the estimated total before the first call. `read`: pages read before.

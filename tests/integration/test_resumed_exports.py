@@ -314,8 +314,12 @@ def test_what_was_kept_serves_only_the_same_export_and_only_while_its_token_is_v
     export()
     assert len(sent.listed) == 3, "all pages are read again: the token was older than two hours"
     assert not kept.exists()
-    with Partial(path, {"a": "b"}), pytest.raises(ct.ConfigError, match="is in use by another export"):
-        Partial(path, {"a": "b"})
+    with (
+        Partial(path, {"a": "b"}),
+        pytest.raises(ct.ConfigError, match="is in use by another export"),
+        Partial(path, {"a": "b"}),
+    ):
+        pass
     kept.write_bytes(b"no pages" * 200)
     with pytest.raises(ct.ConfigError, match="is not an unfinished export"):
         export()

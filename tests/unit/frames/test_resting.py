@@ -12,7 +12,14 @@ from pathlib import Path
 import pytest
 
 from cloudtasks_nb.frames import resting
-from cloudtasks_nb.frames.resting import HAS_GENERATIONS, collector_rests, collector_waits, importing
+from cloudtasks_nb.frames.resting import (
+    HAS_GENERATIONS,
+    collector_rests,
+    collector_waits,
+    end_block,
+    importing,
+)
+from tests.pressed import everywhere
 
 # The block belongs to another thread, which the child does not have.
 FORK = """
@@ -120,6 +127,20 @@ def test_the_collector_rests_and_is_on_again_whatever_happens() -> None:
         assert not gc.isenabled(), "the inner block has no effect"
         raise LookupError
     assert gc.isenabled()
+
+
+def test_an_interrupt_at_any_point_leaves_the_collector_on() -> None:
+    def block() -> None:
+        with collector_rests(), collector_waits(), collector_rests():
+            pass
+
+    points = 0
+    for _ in everywhere(block):
+        end_block()  # as at the end of each export
+        assert gc.isenabled()
+        assert not resting._running
+        points += 1
+    assert points > 10
 
 
 def test_a_collector_that_was_off_stays_off() -> None:

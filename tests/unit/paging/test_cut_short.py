@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,7 +14,9 @@ import pytest
 import cloudtasks_nb as ct
 from cloudtasks_nb.frames import data_frames
 from cloudtasks_nb.frames.columns import Columns
-from cloudtasks_nb.paging.cut_short import UntilCut
+from cloudtasks_nb.paging.cut_short import Pages, UntilCut
+from cloudtasks_nb.rest.pages import PageTokens
+from tests.pressed import everywhere
 from tests.scripted import answer, scripted
 from tests.waiting import wait_until
 
@@ -102,3 +104,27 @@ def test_an_interrupt_after_the_last_page_waits_for_the_result_and_a_second_one_
             signal.raise_signal(signal.SIGINT)
         raise KeyboardInterrupt
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_an_interrupt_at_any_point_leaves_rows_that_their_page_token_continues() -> None:
+    before = signal.getsignal(signal.SIGINT)
+
+    def pages(tokens: PageTokens) -> Generator[list[int], None, None]:
+        for number in range(3):
+            tokens.next(str(number + 1) if number < 2 else "")
+            yield [number]
+
+    def export() -> None:
+        tokens = PageTokens("tasks", "list", QUEUE)
+        with UntilCut("the rest") as cut:
+            cut.whole(list(cut.map(tuple, Pages(pages(tokens), tokens))))
+
+    points = 0
+    for error in everywhere(export):
+        stopped: Any = error
+        assert signal.getsignal(signal.SIGINT) is before
+        if getattr(stopped, "result", None) is not None:
+            rest = range(int(stopped.page_token or 3), 3)
+            assert [*(number for page in stopped.result for number in page), *rest] == [0, 1, 2]
+            points += 1
+    assert points > 10

@@ -1,0 +1,34 @@
+"""Presses Ctrl-C at each point at which Python handles signals: after calls of C, and where functions begin."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import Any
+
+
+def everywhere(work: Callable[[], object]) -> Iterator[KeyboardInterrupt]:
+    """Run `work` again and again, interrupted one point later each time, until it ends. Yields its error."""
+    point, ended = 0, False
+    while not ended:
+        point += 1
+        left = point
+
+        def pressed(frame: FrameType, event: str, _: Any) -> None:
+            nonlocal left
+            left -= event in ("call", "c_return")
+            if left == 0:
+                sys.setprofile(None)
+                signal.raise_signal(signal.SIGINT)
+
+        sys.setprofile(pressed)
+        try:
+            work()
+        except KeyboardInterrupt as error:
+            sys.setprofile(None)
+            yield error
+        finally:
+            sys.setprofile(None)
+        ended = left > 0
