@@ -107,7 +107,7 @@ class Worker(Checked, Shown):
         run = self._run
         if run is not None:
             run.stop()
-            if not (run.over.is_set() or run.can_be_awaited):
+            if not (run.over.is_set() or run.can_be_awaited()):
                 return self
             if not run.wait(timeout_s):
                 raise TimeoutError("Handlers are still running; stop() again waits for them.")
