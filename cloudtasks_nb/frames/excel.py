@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pyarrow as pa
 
@@ -47,13 +49,36 @@ def write_excel(
 
     with complete_or_absent(path, private=private) as file:
         try:
-            sheet.append(schema.names)
+            sheet.append([_fitting(name, name) for name in schema.names])
             for row in _rows(schema, batches, cell):
                 sheet.append(row)
-        finally:
             sheet.close()
-        book.save(file)
+            _save(book, file)
+        except BaseException:
+            _forget(sheet)
+            raise
     return Path(path).expanduser()
+
+
+def _save(book: Any, file: BinaryIO) -> None:
+    """As `book.save`, which would leave the archive open after an error, for Python to complain about later."""
+    from openpyxl.writer.excel import ExcelWriter
+
+    archive = ZipFile(file, "w", ZIP_DEFLATED)
+    try:
+        ExcelWriter(book, archive).save()
+    except BaseException:
+        with suppress(OSError, ValueError):
+            archive.close()
+        raise
+
+
+def _forget(sheet: Any) -> None:
+    """Delete the temporary file with the rows of a sheet. openpyxl would keep it until Python ends."""
+    with suppress(Exception):
+        sheet.close()
+    if sheet._writer is not None:
+        Path(sheet._writer.out).unlink(missing_ok=True)
 
 
 def _rows(schema: pa.Schema, batches: Batches, cell: Callable[..., Any]) -> Iterator[Sequence[Any]]:

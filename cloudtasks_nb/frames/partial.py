@@ -26,6 +26,7 @@ _OF_THE_DISK = {
     sqlite3.SQLITE_READONLY: errno.EROFS,
     sqlite3.SQLITE_CANTOPEN: errno.EACCES,
 }
+_BEGINNING = b"SQLite format 3\0"
 _READING_OTHER_DATA = (OSError, ValueError, TypeError, LookupError, AttributeError, StopIteration)
 _TABLES = """
 CREATE TABLE IF NOT EXISTS export (told TEXT NOT NULL);
@@ -51,7 +52,7 @@ class Partial:
         self.path = target.with_name(f"{target.name}.partial")
         if not target.parent.is_dir():  # raised now, not after the last page
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(target))
-        os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+        self._claim()
         self.pages = self.items = 0
         self.token: str | None = None
         """The token of the next page; "" after the last page, None before the first one."""
@@ -98,6 +99,21 @@ class Partial:
             self._db.execute("DELETE FROM pages")
             self._db.commit()
         self.pages, self.items, self.token = 0, 0, None
+
+    def _claim(self) -> None:
+        """Create the file, or check that an existing one is ours, and that only we can read it."""
+        follow_no_link = getattr(os, "O_NOFOLLOW", 0)  # not on Windows
+        with os.fdopen(os.open(self.path, os.O_CREAT | os.O_RDWR | follow_no_link, 0o600), "rb") as file:
+            found = os.fstat(file.fileno())
+            if hasattr(os, "geteuid") and found.st_uid != os.geteuid():
+                raise ConfigError(
+                    f"{self.path} belongs to another user.",
+                    hint="write to another folder, or delete the file",
+                )
+            if file.read(len(_BEGINNING)) not in (b"", _BEGINNING):  # SQLite would replace a short text
+                raise self._damaged()
+            if hasattr(os, "fchmod"):
+                os.fchmod(file.fileno(), 0o600)
 
     def _begin(self, told: dict[str, str], state: str) -> None:
         self._db.executescript(

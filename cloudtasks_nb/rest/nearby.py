@@ -57,7 +57,7 @@ class Nearby:
 
     def _add(self, session: Session, error: ApiError, what: str, parent: str, missed: str) -> None:
         names = self._names(session, what, parent)
-        if names is None:
+        if names is None or missed in names:
             return
         place = parent.rpartition("/")[2]
         if not names:

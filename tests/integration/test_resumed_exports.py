@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -169,6 +170,7 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
     "other tables": lambda kept: change(kept, "ALTER TABLE pages DROP COLUMN read_s"),
     "a text in JSON": lambda kept: change(kept, """UPDATE export SET told = '"text"'"""),
     "a list of texts": lambda kept: change(kept, """UPDATE export SET told = '["tasks of q", "BASIC"]'"""),
+    "a short text": lambda kept: kept.write_text("mine") and None,
     "another text": lambda kept: change(kept, "UPDATE export SET told = 'text'"),
 }
 
@@ -184,6 +186,26 @@ def test_a_damaged_file_is_named_with_the_way_out(
     assert caught.value.hint == "delete the file"
     kept.unlink()
     assert resumed(project.queue("q").tasks(page_size=2), tmp_path / "tasks.parquet") == ALL
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs owners of files")
+def test_only_the_owner_reads_kept_pages_also_in_a_file_that_others_prepared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared = tmp_path / "tasks.partial"
+    prepared.touch(0o666)
+    prepared.chmod(0o666)
+    with Partial(tmp_path / "tasks", {}):
+        assert prepared.stat().st_mode & 0o777 == 0o600
+    prepared.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError, match=r"tasks\.partial"):
+        Partial(tmp_path / "tasks", {})
+    assert not (tmp_path / "elsewhere").exists()
+    prepared.unlink()
+    prepared.touch()
+    monkeypatch.setattr(os, "geteuid", lambda: prepared.stat().st_uid + 1)
+    with pytest.raises(ct.ConfigError, match="belongs to another user"):
+        Partial(tmp_path / "tasks", {})
 
 
 def test_a_full_disk_is_an_error_of_the_disk_and_the_pages_before_are_kept(tmp_path: Path) -> None:

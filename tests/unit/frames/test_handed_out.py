@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import base64
 import csv
+import gc
 import gzip
 import json
 import pickle
 import stat
+import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import duckdb
 import openpyxl
@@ -26,10 +29,10 @@ from cloudtasks_nb.bulk.backup_file import BACKUP
 from cloudtasks_nb.bulk.items import Item
 from cloudtasks_nb.bulk.result import BulkResult, Verb
 from cloudtasks_nb.emulator.client.inbox import Inbox
-from cloudtasks_nb.frames import QUEUES
+from cloudtasks_nb.frames import QUEUES, excel
 from cloudtasks_nb.model.unpacking import json_object
 from cloudtasks_nb.resources import Queue
-from tests.scripted import Scripted, answer, scripted
+from tests.scripted import Scripted, answer, refusal, scripted
 
 QUEUE = "projects/p/locations/us-central1/queues/emails"
 SECRET = "hunter2-of-ada"
@@ -292,6 +295,45 @@ def test_an_instant_that_a_sheet_cannot_show_is_text(when: str, tmp_path: Path, 
     client = ct.connect("p", "us-central1", endpoint=server.url)
     path = client.queue("emails").tasks().to_excel(tmp_path / "t.xlsx", columns=["schedule_time"])
     assert openpyxl.load_workbook(path).active["A2"].value == f"{when}Z"
+    client.close()
+
+
+def test_a_workbook_that_fails_leaves_no_file(
+    tmp_path: Path, server: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    server.script[1:] = [
+        answer(200, {"tasks": [_task(1)], "nextPageToken": "2"}),
+        refusal(403, "PERMISSION_DENIED"),
+    ]
+    client = ct.connect("p", "us-central1", endpoint=server.url)
+    with pytest.raises(ct.PermissionDenied):
+        client.queue("emails").tasks().to_excel(tmp_path / "t.xlsx")
+    assert list(tmp_path.iterdir()) == []
+    client.close()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
+def test_a_full_disk_is_the_only_error_of_a_workbook(
+    tasks: ct.Pager[ct.Task], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def full(*_: Any, **__: Any) -> Iterator[BinaryIO]:
+        with Path("/dev/full").open("wb") as file:
+            yield file
+
+    monkeypatch.setattr(excel, "complete_or_absent", full)
+    with pytest.raises(OSError, match="No space left"):
+        tasks.to_excel(tmp_path / "t.xlsx")
+    gc.collect()  # an open archive would complain now
+
+
+def test_a_key_that_no_sheet_can_show_is_a_column(tmp_path: Path, server: Scripted) -> None:
+    server.script[1] = answer(200, {"tasks": [_task(1, json.dumps({"a\x00b": 1}).encode())]})
+    client = ct.connect("p", "us-central1", endpoint=server.url)
+    path = client.queue("emails").tasks(view="FULL").to_excel(tmp_path / "t.xlsx", decode="json")
+    heads = [cell.value for cell in next(openpyxl.load_workbook(path).active.rows)]
+    assert "payload.a\ufffdb" in heads
     client.close()
 
 

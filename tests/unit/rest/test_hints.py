@@ -198,6 +198,17 @@ def test_one_look_serves_many_misses() -> None:
         assert len(server.requests) == 4
 
 
+def test_a_name_that_exists_is_not_suggested_for_itself() -> None:
+    gone = refusal(404, "NOT_FOUND", GONE)
+    with (
+        scripted(gone, names("emails", "email")) as server,
+        ct.connect("p", "us-central1", endpoint=server.url) as client,
+        pytest.raises(ct.NotFound) as caught,
+    ):
+        client.api.projects.locations.queues.get(f"{PLACE}/queues/emails")
+    assert "did you mean" not in str(caught.value)
+
+
 def test_what_was_just_created_is_known_at_once() -> None:
     gone = refusal(404, "NOT_FOUND", GONE)
     made = answer(200, {"name": f"{PLACE}/queues/emails"})
