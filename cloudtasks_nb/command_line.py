@@ -14,6 +14,7 @@ from .emulator.server.options import EMULATOR_PROJECT, LOOPBACK, Options, clock,
 from .emulator.server.rules.locations import APP_ENGINE_LOCATION
 from .emulator.server.rules.queue_words import queue_word
 from .emulator.server.rules.targets import app_engine
+from .platforms import names_folder
 
 T = TypeVar("T")
 
@@ -256,6 +257,8 @@ def _said(read: Callable[[str], T]) -> Callable[[str], T]:
 
 
 def _data_file(text: str) -> Path | None:
+    if not text or names_folder(text):
+        raise argparse.ArgumentTypeError(f"{text!r} does not name a file")
     return None if text == ":memory:" else Path(text)  # SQLite's name for a database without a file
 
 

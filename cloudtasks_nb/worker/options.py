@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from ..errors import ConfigError
+from ..errors import ConfigError, InvalidArgument
 from ..model.durations import DurationLike
 from ..model.json import Duration
 
@@ -60,7 +60,7 @@ class WorkerOptions(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fi
                 f"handler_timeout must be a positive duration, not {self.handler_timeout!r}.",
                 hint='pass seconds, a timedelta or text, such as handler_timeout="10m"; omit it for no limit',
             )
-        if not timedelta(seconds=1) <= Duration.of(self.lease_duration) <= _LONGEST:
+        if not timedelta(seconds=1) <= _span(self.lease_duration) <= _LONGEST:
             raise ConfigError(
                 f"lease_duration must be between a second and a week, not {self.lease_duration!r}.",
                 hint="pass seconds, such as lease_duration=60",
@@ -75,12 +75,20 @@ class WorkerOptions(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fi
     @property
     def timeout_s(self) -> float | None:
         """How long a handler may run, in seconds; None for no limit."""
-        return None if self.handler_timeout is None else Duration.of(self.handler_timeout).total_seconds()
+        return None if self.handler_timeout is None else _span(self.handler_timeout).total_seconds()
 
     @property
     def lease_s(self) -> float:
         """The lease in whole seconds, as the service rounds it."""
         return float(int(Duration.of(self.lease_duration).total_seconds()))
+
+
+def _span(given: DurationLike) -> timedelta:
+    """A duration; zero, which no option allows, if it is not one."""
+    try:
+        return Duration.of(given)
+    except InvalidArgument:
+        return timedelta()
 
 
 def check_handler(handler: object, executor: Executor | None) -> None:

@@ -3,6 +3,7 @@ and after a call took effect."""
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -109,6 +110,26 @@ def test_many_calls_in_one_request_read_and_acknowledge_every_task_once(
     assert min(counted_faults(client).values()) > 0
     assert result.ok and result.repeated > 0
     assert payloads(queue) == {}
+
+
+def test_faults_of_a_method_hit_its_calls_in_a_request_of_many(client: ct.Client, queue: ct.Queue) -> None:
+    queue.create_tasks(str(number) for number in range(1000)).raise_for_errors()
+    leased = queue.lease(max_tasks=1000, lease_duration=600)
+    client.emulator.faults(cut_before=0.2, cut_after=0.2, unavailable=0.2, methods="queues.tasks.acknowledge")
+    result = queue.acknowledge_tasks(leased)
+    assert min(counted_faults(client)[name] for name in ("cut_before", "cut_after", "unavailable")) > 20
+    assert result.ok and result.repeated > 100
+    assert payloads(queue) == {}
+
+
+def test_a_call_that_is_cut_off_has_no_response_among_many(client: ct.Client, queue: ct.Queue) -> None:
+    client.emulator.faults(cut_after=1, latency="0.2s", methods="queues.pause")
+    began_s = time.monotonic()
+    with client.batch() as batch:
+        paused, read = batch.add(queue.pause), batch.add(queue.refresh)
+    assert isinstance(paused.error, ct.TransportError) and read.ok
+    assert time.monotonic() - began_s >= 0.2
+    assert queue.refresh().state == "PAUSED", "it took effect"
 
 
 def test_no_task_is_run_twice_when_answers_get_lost(client: ct.Client) -> None:

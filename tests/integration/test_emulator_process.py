@@ -183,6 +183,7 @@ def test_a_port_in_use() -> None:
         (["--fault", "late=1"], "--fault: 'late=1' must be NAME=VALUE"),
         (["--clock", "sundial"], "--clock: use 'system', 'manual', or 'manual' and a time"),
         (["--port", "99999"], "argument --port: '99999' is not a port"),
+        (["--data", "queues/"], "argument --data: 'queues/' does not name a file"),
     ],
 )
 def test_an_option_that_cannot_be_read_is_named(options: list[str], complaint: str) -> None:

@@ -158,7 +158,7 @@ def test_any_batch(world: World, lines: list[bytes], end: bytes, boundary: str) 
     whole = [part.call for part in parts if isinstance(part.call, Request)]
     for call in whole:
         checked(world.answer(world.front, call))
-    reply = batch_reply(parts, [Response(b"{}")] * len(parts), "x")
+    reply = batch_reply([(part, Response(b"{}")) for part in parts], "x")
     assert reply.body.count(b"HTTP/1.1 200 OK") == len(parts)
 
 

@@ -112,6 +112,17 @@ def test_a_database_of_something_else_is_left_as_it_is(tmp_path: Path) -> None:
     assert [found.name for found in tmp_path.iterdir()] == ["notes.db"]
 
 
+def test_a_text_is_left_as_it_is_however_short(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    for text in ("x", "SQLite format", "SQLite format 3", "a longer text " * 100):
+        path.write_text(text)
+        with pytest.raises(ConfigError, match=r"notes\.txt cannot be used: file is not a database"):
+            Store.open(path)
+        assert path.read_text() == text
+    path.write_text("")
+    Store.open(path).close()  # an empty file is an empty database
+
+
 def test_a_damaged_file_is_no_database(tmp_path: Path) -> None:
     path = tmp_path / "queues.db"
     with closing(Store.open(path)) as store:

@@ -93,7 +93,9 @@ def test_a_lease_is_renewed_after_two_thirds_and_counted_from_before_the_call() 
         ({"lease_duration": 0.5}, "between a second and a week"),
         ({"lease_duration": timedelta(days=8)}, "between a second and a week"),
         ({"attempts": 0}, "attempts must be a whole number"),
+        ({"lease_duration": "soon"}, "between a second and a week, not 'soon'"),
         ({"handler_timeout": 0}, "handler_timeout must be a positive duration, not 0"),
+        ({"handler_timeout": math.nan}, "handler_timeout must be a positive duration, not nan"),
     ],
 )
 def test_options_that_make_no_sense(options: dict[str, Any], words: str) -> None:

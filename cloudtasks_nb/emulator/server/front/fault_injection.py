@@ -28,7 +28,8 @@ _LONGEST_OF_A_TARGET = timedelta(days=1)
 _FASTEST = 500.0
 _PREFIX = "projects.locations."
 BATCH = "batch"
-"""The number of calls named in one request; faults apply to the whole request."""
+"""The method of a request with several calls. Faults of all methods, and of this one, hit the whole request; faults of
+other methods hit single calls in it."""
 
 T = TypeVar("T")
 
@@ -68,13 +69,19 @@ class FaultPlan:
             fault = self.fault(method)
             if fault == "cut_before":
                 raise Cut
-            if fault in _REFUSALS:
-                kind, message = _REFUSALS[fault]
-                raise kind(message)
+            if error := refused(fault):
+                raise error
             reply = await answer
         if fault == "cut_after":
             raise Cut
         return reply
+
+    async def of_parts(self, methods: list[str]) -> list[str]:
+        """The faults that hit the calls of one request, after their delay."""
+        if self.are_off or self._meant(BATCH):
+            return [""] * len(methods)
+        await asyncio.sleep(max(map(self.latency_s, methods)))
+        return [self.fault(method) for method in methods]
 
     def latency_s(self, method: str) -> float:
         """The delay of a call."""
@@ -97,6 +104,12 @@ class FaultPlan:
     def _meant(self, method: str) -> bool:
         patterns = self.faults.methods
         return bool(method) and (not patterns or any(map(_matches(method), patterns)))
+
+
+def refused(fault: str) -> ApiError | None:
+    """The error of a call that this fault hits; None if it gets another response, or none."""
+    kind, message = _REFUSALS.get(fault, (None, ""))
+    return kind(message) if kind is not None else None
 
 
 def method_of(call: Request) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from http import HTTPStatus
 from urllib.parse import urlsplit
@@ -51,11 +51,11 @@ def read_batch(raw: bytes, headers: Mapping[str, str]) -> list[Part]:
     return [_part(piece, shared) for piece in parts]
 
 
-def batch_reply(parts: list[Part], replies: list[Response], boundary: str) -> Response:
-    """The responses in the order of their calls."""
+def batch_reply(answered: Iterable[tuple[Part, Response]], boundary: str) -> Response:
+    """The calls' responses in this order."""
     begin = f"--{boundary}\r\nContent-Type: application/http\r\n".encode()
     lines: list[bytes] = []
-    for part, reply in zip(parts, replies, strict=True):
+    for part, reply in answered:
         id = f"Content-ID: <response-{part.id}>\r\n".encode() if part.id else b""
         lines += [begin, id, _head(reply.status, reply.content_type, len(reply.body)), reply.body, b"\r\n"]
     lines.append(f"--{boundary}--\r\n".encode())

@@ -15,7 +15,7 @@ from ....model.versions import VERSIONS
 from ..calls.queries import SystemParameters
 from ..calls.request import Handler as OwnHandler
 from ..calls.request import Request, Response, Routes, query_pairs
-from ..front.fault_injection import BATCH, Cut, FaultPlan, method_of
+from ..front.fault_injection import BATCH, Cut, FaultPlan, method_of, refused
 from ..telemetry.telemetry import Telemetry
 from .batch_endpoint import Part, batch_reply, read_batch
 from .connections import Handler
@@ -99,10 +99,21 @@ class _Door:
         return await self._faults.around(BATCH, self._together(parts))
 
     async def _together(self, parts: list[Part]) -> Response:
+        """The responses of the calls. The response has no part for a call that a fault cuts off."""
+        faults = await self._faults.of_parts([_method_of(part) for part in parts])
+        tried = [(part, fault) for part, fault in zip(parts, faults, strict=True) if fault != "cut_before"]
+        calls = [refused(fault) or part.call for part, fault in tried]
         replies: list[Response] = []
-        for at in range(0, len(parts), _AT_ONCE):  # in order; other requests run in between
-            replies += await self._rest.answers([part.call for part in parts[at : at + _AT_ONCE]])
-        return batch_reply(parts, replies, f"batch_{secrets.token_urlsafe(24)}")
+        for at in range(0, len(calls), _AT_ONCE):  # in order; other requests run in between
+            replies += await self._rest.answers(calls[at : at + _AT_ONCE])
+        answered = [
+            (part, reply) for (part, fault), reply in zip(tried, replies, strict=True) if fault != "cut_after"
+        ]
+        return batch_reply(answered, f"batch_{secrets.token_urlsafe(24)}")
+
+
+def _method_of(part: Part) -> str:
+    return method_of(part.call) if isinstance(part.call, Request) else ""
 
 
 async def _call(request: web.BaseRequest) -> Request:

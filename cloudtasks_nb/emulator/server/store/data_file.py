@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from contextlib import suppress
 from importlib.resources import files
+from pathlib import Path
 
 from ....errors import ConfigError
 from .given_up import TABLE as GIVEN_UP
@@ -12,6 +14,7 @@ from .given_up import TABLE as GIVEN_UP
 APPLICATION_ID = 0x63746E62  # "ctnb"
 VERSION = 6
 RESTORE = "restore a backup of it, or name another file; this file was not changed"
+_BEGINNING = b"SQLite format 3\0"
 CHECK_S = 0.3  # how long the check for damage may take at the start; other damage is found when it is read
 
 _LOGGED = (
@@ -37,6 +40,15 @@ _KEPT_SINCE_1 = (
     "cmek",
     "oauth_tokens",
 )
+
+
+def check_beginning(path: Path) -> None:
+    """Errors: ConfigError for a file that is not a database. SQLite would replace it, if it is short."""
+    with suppress(OSError):  # SQLite will report it
+        if path.is_file():  # opening a pipe would wait
+            with path.open("rb") as file:
+                if file.read(len(_BEGINNING)) not in (b"", _BEGINNING):
+                    raise ConfigError("cannot be used: file is not a database.", hint=RESTORE)
 
 
 def prepare(connection: sqlite3.Connection, check_s: float = CHECK_S) -> None:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from ....errors import ConfigError
 from ....model import Queue, decode, encode
 from ..clock import from_us, to_us
-from .data_file import RESTORE, is_blank, prepare
+from .data_file import RESTORE, check_beginning, is_blank, prepare
 from .forgetting import Forgetting
 from .given_up import GivenUpStore
 from .grants import OAuthStore
@@ -65,6 +65,7 @@ class Store:
         """Opens a durable database in a file, or one in memory. Errors: ConfigError."""
         try:
             if path is not None:
+                check_beginning(path)
                 with suppress(OSError):  # the file exists, or SQLite will report the error
                     path.touch(
                         mode=0o600, exist_ok=False
@@ -78,6 +79,8 @@ class Store:
             )
         except sqlite3.Error as error:
             raise _unusable(path, error) from None
+        except ConfigError as error:
+            raise ConfigError(f"{path} {error.message}", hint=error.hint) from None
         try:
             prepare(connection)
         except (sqlite3.Error, UnicodeDecodeError) as error:  # damaged text of the schema
