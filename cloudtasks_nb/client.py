@@ -65,11 +65,12 @@ class Client(CreatesQueues, Connected, Shown):
         location: str | None = None,
         *,
         on_close: Callable[[], object] = lambda: None,
+        is_served: Callable[[], bool] = lambda: True,
     ) -> None:
         _check("project", project, PROJECT_ID)
         _check("location", location or "-", LOCATION_ID)
         self._session = session
-        self._on_close = on_close
+        self._on_close, self._is_served = on_close, is_served
         self._emulator: Emulator | None = None
         self.project = project
         self.location = DefaultLocation(location or "", session, project)
@@ -323,11 +324,10 @@ class Client(CreatesQueues, Connected, Shown):
         return Explorer(self, read_only=read_only, every_s=every_s)
 
     def close(self, timeout: DurationLike | None = None) -> None:
-        """Stop this client's workers, close the connections, and stop the emulator if ct.local() started one.
+        """Stop the client's workers, close the connections, and stop the emulator if ct.local() started one.
 
-        It waits for running handlers, as worker.stop() does. After an interrupt or `timeout` it waits no longer: their
-        tasks are offered again when their leases end. A handler of a worker may call it, too: it then returns at once,
-        and the client closes after the handlers. Closing twice is harmless. A with block closes its client.
+        It waits for running handlers, as worker.stop() does, but not after an interrupt or `timeout`: their tasks are
+        offered again when their leases end. If a handler calls it, the client closes after the handlers.
 
         Units: `timeout` is seconds, a timedelta, or text such as "1m".
         Errors: KeyboardInterrupt after an interrupt, once all is closed.
@@ -337,7 +337,7 @@ class Client(CreatesQueues, Connected, Shown):
             ...     client.queues()
         """
         timeout_s = None if timeout is None else Duration.of(timeout).total_seconds()
-        self._session.background.end(self._close, timeout_s)
+        self._session.background.end(self._close, timeout_s if self._is_served() else 0.0)
 
     def _close(self) -> None:
         self._session.close()

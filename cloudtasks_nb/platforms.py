@@ -148,6 +148,12 @@ def is_administrator() -> bool:
     return effective is not None and effective() == 0
 
 
+def belongs_to_another(found: os.stat_result) -> bool:
+    """Whether a file belongs to another user. False on Windows, where a file has no such number."""
+    effective = getattr(os, "geteuid", None)
+    return effective is not None and found.st_uid != effective()
+
+
 def found_command(command: Sequence[str], *, windows: bool = WINDOWS) -> list[str]:
     """A command for Popen: Windows finds `npm` (npm.cmd there) only by its full name."""
     return [(shutil.which(command[0]) if windows else None) or command[0], *command[1:]]

@@ -14,9 +14,7 @@ from msgspec.structs import replace
 from ..errors import (
     Aborted,
     ApiError,
-    AuthError,
     CloudTasksError,
-    ConfigError,
     DecodeError,
     PermissionDenied,
     ResourceExhausted,
@@ -26,7 +24,7 @@ from ..errors import (
 from ..interrupts import interrupts_go_to
 from ..progress import bar
 from ..rest.deadline import Deadline
-from ..rest.retry import may_have_run, may_repeat
+from ..rest.retry import GENERAL, may_have_run, may_repeat
 from ..rest.session import Session
 from ..rest.trying import Trying
 from .items import MOST_BYTES, Item, NumberedItems, pieces
@@ -34,8 +32,6 @@ from .pace import Pace
 from .result import BulkResult, Verb
 from .steps import Outcome, Step
 
-# These errors apply to all items, so the call ends.
-_FATAL = (AuthError, ConfigError, DecodeError, PermissionDenied)
 _OF_ONE_AMONG_OTHERS = (DecodeError, PermissionDenied)  # if other items of the same request succeeded
 _BROKEN = TransportError("A connection that broke.")
 _BLOCKED_S = 1.0  # a listing that needs longer for an item blocks
@@ -60,7 +56,7 @@ class BulkRun:
         self._session = session
         self._steps = steps
         self._pace = pace
-        self._fatal: tuple[type[BaseException], ...] = (*_FATAL, *fatal)
+        self._fatal: tuple[type[BaseException], ...] = (*GENERAL, *fatal)
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._cause: BaseException | None = None

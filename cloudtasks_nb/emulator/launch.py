@@ -105,7 +105,11 @@ def local(
         # The emulator notices by itself when Python is killed.
         weakref.finalize(session, _stop_own, process, os.getpid())
         client = Client(
-            session, EMULATOR_PROJECT, EMULATOR_LOCATION, on_close=partial(_stop_own, process, os.getpid())
+            session,
+            EMULATOR_PROJECT,
+            EMULATOR_LOCATION,
+            on_close=partial(_stop_own, process, os.getpid()),
+            is_served=lambda: process.poll() is None,
         )
         client.emulator.refresh()
         session.read_only = read_only

@@ -16,7 +16,7 @@ from typing import Self
 import pyarrow as pa
 
 from ..errors import ConfigError
-from ..platforms import check_path
+from ..platforms import belongs_to_another, check_path
 
 VALID = timedelta(hours=2)
 """How long a page token is valid. Source: SPEC section 2.5."""
@@ -106,7 +106,7 @@ class Partial:
         follow_no_link = getattr(os, "O_NOFOLLOW", 0)  # not on Windows
         with os.fdopen(os.open(self.path, os.O_CREAT | os.O_RDWR | follow_no_link, 0o600), "rb") as file:
             found = os.fstat(file.fileno())
-            if hasattr(os, "geteuid") and found.st_uid != os.geteuid():
+            if belongs_to_another(found):
                 raise ConfigError(
                     f"{self.path} belongs to another user.",
                     hint="write to another folder, or delete the file",

@@ -15,7 +15,9 @@ from ..errors import (
     CloudTasksError,
     ConfigError,
     DeadlineExceeded,
+    DecodeError,
     Internal,
+    PermissionDenied,
     ResourceExhausted,
     TransportError,
     Unavailable,
@@ -25,6 +27,9 @@ from ..shown import Shown
 
 if TYPE_CHECKING:
     from ..render import Card
+
+GENERAL = (AuthError, ConfigError, DecodeError, PermissionDenied)
+"""Errors of credentials, options or the endpoint: other calls fail in the same way."""
 
 _LEAST = {"initial_s": 0, "multiplier": 1, "maximum_s": 0, "max_tries": 1, "quota_wait_s": 0}
 

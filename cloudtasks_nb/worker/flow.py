@@ -152,8 +152,9 @@ class Flow:
         self._leasing.found(haul)
         self._holding.add(haul)
         self._waiting += haul.hands
-        self.tally.trouble = ""
         self.tally.leased += len(haul.tasks)
+        if self.fatal is None:
+            self.tally.trouble = ""
 
     def _not_leased(self, error: BaseException) -> None:
         paused = isinstance(error, FailedPrecondition) and not self._until_empty
@@ -191,6 +192,9 @@ class Flow:
                 self.tally.note(call.task.id, call.task.dispatch_count, call.lost)
             elif acknowledged:
                 self.tally.done += 1
+        denied = [call.denied for call in calls if call.verb == "acknowledge"]
+        if denied and denied[0] is not None and None not in denied:  # no acknowledgement will succeed
+            self.fail(denied[0])
 
     def _begin(self, now_s: float) -> None:
         """Start handlers while tasks wait and handlers are free."""

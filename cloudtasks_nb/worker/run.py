@@ -49,7 +49,7 @@ class WorkerRun:
         self.background: threading.Thread | None = None
         self.over = threading.Event()
         self._beside = queue._session.background
-        self._work = Work(self.stop, self.abandon, self.wait, lambda: self.can_be_awaited)
+        self._work = Work(self.stop, self.abandon, self.wait, self.can_be_awaited)
         self._beside.begin(self._work)
 
     def stop(self) -> None:
@@ -73,7 +73,6 @@ class WorkerRun:
             self.background.join()
         return True
 
-    @property
     def can_be_awaited(self) -> bool:
         """Whether this thread may wait for the end. The coordinating thread, a handler and a forked child may not."""
         mine = self.thread is threading.current_thread() or self._flow.executing.is_handling_here

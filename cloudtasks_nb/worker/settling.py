@@ -16,7 +16,7 @@ from ..model.json import Duration, Message, decode
 from ..model.messages import AcknowledgeTaskRequest, CancelLeaseRequest, Empty, RenewLeaseRequest
 from ..names import parse_task
 from ..rest.call import Call
-from ..rest.retry import is_passing, may_have_run
+from ..rest.retry import GENERAL, is_passing, may_have_run
 from ..rest.session import Session
 from .hand import Hand
 
@@ -36,7 +36,8 @@ class LeaseCall(msgspec.Struct, eq=False):
 
     `until_s`: the end of the lease, and so of the retries. `lease_s`: for renewals. `lost`: why the lease or the task
     was lost; empty when the call succeeded. `is_gone`: the task does not exist any more. `unanswered`: an earlier try
-    may have taken effect. `is_late`: it is tried after the end of the lease.
+    may have taken effect. `is_late`: it is tried after the end of the lease. `denied`: why no
+    acknowledgement can succeed.
     """
 
     hand: Hand
@@ -48,6 +49,7 @@ class LeaseCall(msgspec.Struct, eq=False):
     is_gone: bool = False
     unanswered: bool = False
     is_late: bool = False
+    denied: CloudTasksError | None = None
 
 
 class Settling:
@@ -101,8 +103,11 @@ class Settling:
             return True
         if isinstance(error, FailedPrecondition) and call.unanswered and self._took_effect(call):
             return False
-        unknown = is_passing(error) and call.unanswered and call.verb == "acknowledge"
-        what = "it is unknown whether the task was acknowledged" if unknown else "the lease was lost"
+        what = "the lease was lost"
+        if call.verb == "acknowledge" and isinstance(error, GENERAL):
+            call.denied, what = error, "the task was not acknowledged"
+        elif call.verb == "acknowledge" and is_passing(error) and call.unanswered:
+            what = "it is unknown whether the task was acknowledged"
         call.lost = f"{what}: {error.message}"
         return False
 

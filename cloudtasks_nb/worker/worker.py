@@ -59,8 +59,8 @@ class Worker(Checked, Shown):
         second one gives back waiting tasks and abandons the running ones. `progress` shows a live card; by default in a
         notebook, where the cell shows it once.
 
-        Errors: NotFound, PermissionDenied, InvalidArgument and the like, after running handlers end;
-        FailedPrecondition with `until_empty` if the queue is paused.
+        Errors: NotFound, PermissionDenied, InvalidArgument and the like, after running handlers end, also if tasks
+        cannot be acknowledged; FailedPrecondition with `until_empty` if the queue is paused.
         Source: REST queues.tasks.lease and queues.tasks.acknowledge, SPEC section 4.
 
         Example:
@@ -107,7 +107,7 @@ class Worker(Checked, Shown):
         run = self._run
         if run is not None:
             run.stop()
-            if not (run.over.is_set() or run.can_be_awaited):
+            if not (run.over.is_set() or run.can_be_awaited()):
                 return self
             if not run.wait(timeout_s):
                 raise TimeoutError("Handlers are still running; stop() again waits for them.")

@@ -204,6 +204,7 @@ def test_who_is_root(monkeypatch: pytest.MonkeyPatch) -> None:
     assert is_administrator()
     monkeypatch.delattr(os, "geteuid")  # as on Windows
     assert not is_administrator()
+    assert not platforms.belongs_to_another(Path(__file__).stat())
 
 
 def test_where_files_are_not_limited(monkeypatch: pytest.MonkeyPatch) -> None:

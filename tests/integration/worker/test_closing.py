@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -167,6 +168,20 @@ def test_a_handler_closes_its_client(jobs: tuple[ct.Client, ct.Queue]) -> None:
     with pytest.raises(ct.TransportError):
         ct.connect(project="local", endpoint=client.endpoint, timeout=1).queues("us-central1")
     assert threads_of(queue) == []
+
+
+def test_a_close_does_not_wait_for_an_emulator_that_died(held: Held) -> None:
+    with ct.local() as client:
+        queue = client.create_queue("jobs-of-dead", kind="pull")
+        fill(queue, 2)
+        worker = queue.worker(held, lease_duration=3600).start()
+        held.wait(2)
+        emulator: subprocess.Popen[str] = client._on_close.args[0]  # type: ignore[attr-defined]
+        emulator.kill()
+        emulator.wait()
+        held.go.set()
+    assert worker.tally.state == "stopped"
+    assert worker.tally.done + worker.tally.lost == 2
 
 
 @pytest.mark.parametrize("act", ["close the client", "stop the worker"])
@@ -354,6 +369,20 @@ def test_a_forked_child_does_not_end_the_emulator_of_its_parent(jobs: tuple[ct.C
         os._exit(0)
     assert os.waitpid(child, 0)[1] == 0
     assert queue.count_tasks(progress=False) == 3
+
+
+def test_a_bulk_verb_ends_with_its_client(client: ct.Client, queue: ct.Queue, other: ct.Client) -> None:
+    def items() -> Iterator[dict[str, int]]:
+        for number in range(5000):
+            if number == 2000:
+                client.close()
+            yield {"payload": number}
+
+    with pytest.raises(ct.ConfigError, match="This client is closed") as caught:
+        queue.create_tasks(items(), progress=False)
+    result = caught.value.result
+    assert isinstance(result, ct.BulkResult)
+    assert result.done <= other.queue(queue.name).count_tasks(progress=False) < 5000
 
 
 def test_calls_without_retries_end_with_their_client(client: ct.Client, queue: ct.Queue) -> None:

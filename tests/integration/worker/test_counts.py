@@ -114,7 +114,10 @@ def test_tasks_that_a_second_interrupt_abandons_are_counted_as_lost(queue: ct.Qu
     assert (worker.tally.done, lacking(worker.tally)) == (8, 0)
 
 
-def test_a_second_interrupt_gives_back_the_tasks_of_a_running_lease_call() -> None:
+def test_a_second_interrupt_gives_back_the_tasks_of_a_running_lease_call(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(one_run, "_GIVING_BACK_S", PATIENCE_S)  # for a slow machine
     with ct.local() as client:
         queue = client.create_queue("jobs", kind="pull")
         fill(queue, 3)

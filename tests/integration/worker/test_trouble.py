@@ -15,6 +15,7 @@ import pytest
 import cloudtasks_nb as ct
 from cloudtasks_nb.worker import events
 from tests.emulator_process import EmulatorProcess
+from tests.refusing import refusing
 from tests.waiting import PATIENCE_S, wait_until
 
 from .conftest import fill, leased
@@ -91,6 +92,25 @@ def test_a_queue_that_is_gone_ends_the_worker(queue: ct.Queue) -> None:
     wait_until(lambda: worker.tally.state == "failed")
     with pytest.raises(ct.NotFound):
         worker.stop()
+
+
+@pytest.mark.parametrize(("path", "concurrency"), [(":acknowledge", 1), ("/batch", 8)])
+def test_a_worker_that_may_not_acknowledge_handles_no_more(
+    client: ct.Client, path: str, concurrency: int
+) -> None:
+    queue = client.create_queue("once", kind="pull", retry_config={"max_attempts": 5})
+    fill(queue, 100)
+    with (
+        refusing(client.endpoint, path) as server,
+        ct.connect(project=client.project, endpoint=server.url) as denied,
+    ):
+        worker = denied.queue("once").worker(lambda task: None, concurrency=concurrency)
+        with pytest.raises(ct.PermissionDenied, match="Not for you"):
+            worker.run(until_empty=True)
+    tally = worker.tally
+    assert (tally.state, tally.trouble) == ("failed", "Not for you.")
+    assert 0 < tally.lost < 100 and tally.done == 0
+    assert "the task was not acknowledged: Not for you." in {failure.words for failure in tally.failures}
 
 
 def test_a_second_interrupt_does_not_wait_for_a_service_that_is_away() -> None:

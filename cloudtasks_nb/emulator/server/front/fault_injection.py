@@ -76,10 +76,13 @@ class FaultPlan:
             raise Cut
         return reply
 
+    @property
+    def hit_parts(self) -> bool:
+        """Whether faults hit single calls of a batch."""
+        return not (self.are_off or self._meant(BATCH))
+
     async def of_parts(self, methods: list[str]) -> list[str]:
-        """The faults that hit the calls of one request, after their delay."""
-        if self.are_off or self._meant(BATCH):
-            return [""] * len(methods)
+        """The faults that hit the calls of a batch, after their delay."""
         await asyncio.sleep(max(map(self.latency_s, methods)))
         return [self.fault(method) for method in methods]
 

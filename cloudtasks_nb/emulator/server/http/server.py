@@ -100,7 +100,9 @@ class _Door:
 
     async def _together(self, parts: list[Part]) -> Response:
         """The responses of the calls. The response has no part for a call that a fault cuts off."""
-        faults = await self._faults.of_parts([_method_of(part) for part in parts])
+        faults = [""] * len(parts)
+        if self._faults.hit_parts:
+            faults = await self._faults.of_parts([_method_of(part) for part in parts])
         tried = [(part, fault) for part, fault in zip(parts, faults, strict=True) if fault != "cut_before"]
         calls = [refused(fault) or part.call for part, fault in tried]
         replies: list[Response] = []
