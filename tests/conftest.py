@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,10 @@ from tests.examples import examples
 # The speed of an example depends on the load of the machine, so it has no deadline.
 settings.register_profile("steady", deadline=None, max_examples=examples(100))
 settings.load_profile("steady")
+
+# A shell's background jobs ignore Ctrl-C, and so do the processes that they start. Tests send it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 LONGEST_FIRST = ["e2e", "integration", "contract", "unit"]
 ONE_WORKER = ["e2e", "contract"]  # a folder whose tests share a browser, a JupyterLab or an emulator
