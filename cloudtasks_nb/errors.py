@@ -21,6 +21,13 @@ _SHOWN = 4_000
 """How many characters of a message an error shows."""
 
 
+def kind_of(value: object) -> str:
+    """How an error names the type of a value: "an int", "a list", "None". Text that hides itself is "a str"."""
+    kind = next(base for base in type(value).__mro__ if base.__module__ != discreet.__module__)
+    article = "an" if kind.__name__[0] in "aeioAEIO" else "a"
+    return "None" if value is None else f"{article} {kind.__name__}"
+
+
 class CloudTasksError(ShownFirst, Exception):
     """The base class of all errors of this package.
 

@@ -18,7 +18,7 @@ from IPython.display import display
 
 from .client import Client
 from .connecting import EMULATOR_VARIABLES, connect
-from .errors import CloudTasksError, ConfigError
+from .errors import CloudTasksError, ConfigError, kind_of
 from .model.durations import parse_duration
 from .paging.pager import Pager
 from .redact import redacted, scrub
@@ -190,9 +190,7 @@ class CloudTasksMagics(Magics):  # type: ignore[misc]
         if hasattr(builtins, frame) or frame in self.shell.user_ns_hidden:
             raise UsageError(f"--df {frame}: Python or IPython uses this name; use another name")
         if isinstance(held, Client | Queue | ModuleType):
-            raise UsageError(
-                f"--df {frame}: it holds a {type(held).__name__}; use another name, or del {frame}"
-            )
+            raise UsageError(f"--df {frame}: it holds {kind_of(held)}; use another name, or del {frame}")
 
     def _listing(
         self, name: str, client: Client, calls: list[_Call], frame: str | None, limit: int | None

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeVar
 
 from ..connected import Connected
-from ..errors import ApiError, CloudTasksError, ConfigError
+from ..errors import ApiError, CloudTasksError, ConfigError, kind_of
 from ..rest.call import Call
 from ..rest.session import Session, sending_instead
 from ..shown import Shown, ShownFirst
@@ -217,7 +217,7 @@ class Batch(Connected, Shown):
             )
         if not callable(verb):
             raise ConfigError(
-                f"A batch takes verbs, not a {type(verb).__name__}.",
+                f"A batch takes verbs, not {kind_of(verb)}.",
                 hint="omit the parentheses: batch.add(queue.pause), not batch.add(queue.pause())",
             )
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from ..discreet import JsonObject
-from ..errors import InvalidArgument
+from ..errors import InvalidArgument, kind_of
 from ..model.json import Duration, Message, to_dict
 from ..model.methods import Method
 from ..model.schema import Field, schema
@@ -193,7 +193,7 @@ def body_of(method: Method, given: Any, *, checked: bool) -> Any:
         return write(type(given), to_dict(given), method.version)
     if not isinstance(given, Mapping):
         raise InvalidArgument(
-            f"body must be a dict, not a {type(given).__name__}.",
+            f"body must be a dict, not {kind_of(given)}.",
             method=method.id,
             hint=f'client.api.describe("{method.id}") shows its fields',
         )

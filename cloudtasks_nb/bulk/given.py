@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from ..errors import ConfigError, InvalidArgument, InvalidRows
+from ..errors import ConfigError, InvalidArgument, InvalidRows, kind_of
 from ..model.task import HttpRequest, Task
 from ..model.writing import as_new
 from ..names import QueueName, check_task_id
@@ -92,7 +92,7 @@ def new_items(queue: Queue, given: Any, defaults: TaskOptions) -> NumberedItems:
         return items_from(given, make, rows_from)
     if isinstance(given, str | bytes | Mapping | Task) or not isinstance(given, Iterable):
         raise InvalidArgument(
-            f"create_tasks() takes many items, not one {type(given).__name__}.",
+            f"create_tasks() takes many items, not {kind_of(given)}.",
             hint="pass a list, a DataFrame or any iterable; queue.create_task() creates one",
         )
     return items_from(given, make, iter)
@@ -166,7 +166,8 @@ def leased_items(queue: QueueName, given: Any) -> NumberedItems:
 
 def _check_several(given: Any, words: str, hint: str) -> None:
     if not isinstance(given, Iterable):
-        raise InvalidArgument(f"A {type(given).__name__} {words}.", hint=hint)
+        kind = kind_of(given)
+        raise InvalidArgument(f"{kind[0].upper()}{kind[1:]} {words}.", hint=hint)
 
 
 def _given_headers(headers: Mapping[str, str]) -> dict[str, str]:

@@ -14,7 +14,7 @@ import msgspec
 import pandas as pd
 import pyarrow as pa
 
-from ..errors import InvalidArgument, InvalidRows
+from ..errors import InvalidArgument, InvalidRows, kind_of
 from ..model.json import encode
 from ..model.unpacking import inflated, json_object
 from .columns import TASKS
@@ -273,7 +273,7 @@ def _headers(value: Any) -> dict[str, str]:
     try:
         return {name: text for name, text in dict(value).items() if not _missing(text)}
     except (TypeError, ValueError):
-        raise InvalidArgument(f"headers must be a dict, not a {type(value).__name__}") from None
+        raise InvalidArgument(f"headers must be a dict, not {kind_of(value)}") from None
 
 
 def _instant(value: Any) -> Any:

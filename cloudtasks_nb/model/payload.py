@@ -14,7 +14,7 @@ from uuid import UUID
 
 import msgspec
 
-from ..errors import InvalidArgument
+from ..errors import InvalidArgument, kind_of
 from .json import Duration, Message, encode, to_dict
 
 # numpy kinds whose tolist() returns Python values; instants are excluded because they would become numbers.
@@ -64,9 +64,8 @@ def payload_bytes(payload: Any) -> tuple[bytes | None, bool]:
         words, hint = f"{where} {refused.words}", refused.hint
     except (UnicodeEncodeError, RecursionError) as error:
         words, hint = str(error), _HINT
-    name = type(payload).__name__
     form = "text" if isinstance(payload, str) else "JSON"
-    raise InvalidArgument(f"The payload, a {name}, cannot be written as {form}: {words}", hint=hint)
+    raise InvalidArgument(f"The payload, {kind_of(payload)}, cannot be written as {form}: {words}", hint=hint)
 
 
 @singledispatch
@@ -100,12 +99,12 @@ def _foreign(value: Any) -> _Refused:
     if name == "NAType":
         return _missing(value)
     if name == "datetime64":
-        return _Refused(f"a {name}, which has no time zone", "pass a datetime, or text")
+        return _Refused(f"{kind_of(value)}, which has no time zone", "pass a datetime, or text")
     way = next((way for way in _WAYS if hasattr(value, way.partition("(")[0])), "")
     if not way:
-        return _Refused(f"a {name}")
+        return _Refused(kind_of(value))
     rows = "; queue.create_tasks(frame) creates a task for each row" if name == "DataFrame" else ""
-    return _Refused(f"a {name}", f"pass its .{way}{rows}")
+    return _Refused(kind_of(value), f"pass its .{way}{rows}")
 
 
 def _object(pairs: Iterable[tuple[Any, Any]]) -> dict[str, Any]:
@@ -114,7 +113,7 @@ def _object(pairs: Iterable[tuple[Any, Any]]) -> dict[str, Any]:
     for key, value in pairs:
         if not isinstance(key, str):
             raise _Refused(
-                f"an object with the key {key!r}, a {type(key).__name__}: keys of JSON must be text",
+                f"an object with the key {key!r}, {kind_of(key)}: keys of JSON must be text",
                 "convert the keys: {str(key): value for key, value in payload.items()}",
             )
         if key in written:
@@ -169,7 +168,7 @@ def _instant(value: date | time) -> str:
 
 def _bytes(value: bytes | bytearray | memoryview) -> Any:
     raise _Refused(
-        f"a {type(value).__name__}, which JSON cannot represent",
+        f"{kind_of(value)}, which JSON cannot represent",
         "pass text: data.decode(), or base64.b64encode(data).decode()",
     )
 

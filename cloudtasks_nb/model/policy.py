@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from ..errors import ConfigError
+from ..errors import ConfigError, kind_of
 from .json import Int32, Message
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ class Policy(Message):
 def _check(role: str, members: tuple[str, ...], condition: Expr | None) -> None:
     if not isinstance(condition, Expr | None):
         raise ConfigError(
-            f"condition must be a ct.Expr, not a {type(condition).__name__}.",
+            f"condition must be a ct.Expr, not {kind_of(condition)}.",
             hint='pass ct.Expr(title="...", expression="..."), or omit it',
         )
     if not isinstance(role, str) or "/" not in role:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 from ..discreet import as_hidden
-from ..errors import BY_RPC_CODE, CloudTasksError, ConfigError, InvalidArgument, Timeout, Unknown
+from ..errors import BY_RPC_CODE, CloudTasksError, ConfigError, InvalidArgument, Timeout, Unknown, kind_of
 from ..model import operation as model
 from ..model.durations import DurationLike
 from ..model.json import Duration, Message, decode, encode, in_version
@@ -138,7 +138,7 @@ class BatchVerbs(QueueVerbs):
         """
         if isinstance(tasks, str | bytes | Mapping):
             raise ConfigError(
-                f"batch_create() takes many tasks, not one {type(tasks).__name__}.",
+                f"batch_create() takes many tasks, not {kind_of(tasks)}.",
                 hint="pass a list; queue.create_task() creates one",
             )
         tasks = _several("batch_create", as_hidden(tasks))
@@ -181,7 +181,7 @@ class BatchVerbs(QueueVerbs):
 
 def _several(verb: str, tasks: Any) -> Iterable[Any]:
     if not isinstance(tasks, Iterable):
-        raise ConfigError(f"{verb}() takes many tasks, not a {type(tasks).__name__}.", hint="pass a list")
+        raise ConfigError(f"{verb}() takes many tasks, not {kind_of(tasks)}.", hint="pass a list")
     return tasks
 
 

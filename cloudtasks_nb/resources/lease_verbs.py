@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..arguments import gathered
-from ..errors import ConfigError, TransportError
+from ..errors import ConfigError, TransportError, kind_of
 from ..model.durations import DurationLike
 from ..model.json import Message
 from ..model.messages import LeaseTasksRequest
@@ -172,6 +172,6 @@ def lease_filter(tag: str | None = None, oldest_tag: bool = False) -> str:
     if tag is None:
         return ""
     if not isinstance(tag, str):
-        raise ConfigError(f"tag must be a string, not a {type(tag).__name__}.", hint="pass a str")
+        raise ConfigError(f"tag must be a string, not {kind_of(tag)}.", hint="pass a str")
     escaped = tag.replace("\\", "\\\\").replace('"', '\\"')
     return f'tag="{escaped}"'

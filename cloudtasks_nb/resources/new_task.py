@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from ..arguments import nearest
-from ..errors import ConfigError, InvalidArgument
+from ..errors import ConfigError, InvalidArgument, kind_of
 from ..model.durations import EXAMPLES, DurationLike
 from ..model.instants import epoch_of, instant_of
 from ..model.json import Duration, Message
@@ -210,7 +210,7 @@ def _check_texts(options: TaskOptions) -> None:
             raise _no_text(field, value)
         _check_shown(field, value)
     if not isinstance(options.headers, Mapping | None):
-        raise InvalidArgument(f"headers must be a dict, not a {type(options.headers).__name__}.")
+        raise InvalidArgument(f"headers must be a dict, not {kind_of(options.headers)}.")
     for key, value in (options.headers or {}).items():
         if not isinstance(key, str):
             raise _no_text(f"The name of header {key!r}", key)
@@ -230,4 +230,4 @@ def _check_shown(what: str, value: str | None) -> None:
 
 
 def _no_text(what: str, value: object) -> InvalidArgument:
-    return InvalidArgument(f"{what} must be a string, not a {type(value).__name__}.", hint="pass a str")
+    return InvalidArgument(f"{what} must be a string, not {kind_of(value)}.", hint="pass a str")

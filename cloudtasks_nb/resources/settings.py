@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any, Final, TypeVar, cast
 
 from ..arguments import nearest
-from ..errors import ConfigError, InvalidArgument
+from ..errors import ConfigError, InvalidArgument, kind_of
 from ..model.json import Duration, Int64, Message
 from ..model.policy import Policy
 from ..model.queue import Queue
@@ -68,7 +68,7 @@ def policy_of(given: Policy | Mapping[str, Any]) -> Policy:
         return given
     if not isinstance(given, Mapping):
         raise ConfigError(
-            f"policy must be a Policy or a dict, not a {type(given).__name__}.",
+            f"policy must be a Policy or a dict, not {kind_of(given)}.",
             hint='start with queue.iam_policy(), then policy.grant("roles/...", "user:...")',
         )
     return cast(Policy, _Reader().message(Policy, given, "policy"))
@@ -96,7 +96,7 @@ class _Reader:
             held = {field: getattr(new, field.name) for field in schema(kind).values()}
             given = {field.name: value for field, value in held.items() if value != field.blank}
         if not isinstance(given, Mapping):
-            raise ConfigError(f"{where} is a {type(given).__name__}, not a {kind.__name__} or a dict.")
+            raise ConfigError(f"{where} is {kind_of(given)}, not a {kind.__name__} or a dict.")
         known, values = schema(kind), {}
         for name, value in given.items():
             field = known.get(name)
@@ -157,4 +157,4 @@ def _scalar(field: Field, given: Any, where: str) -> Any:
 
 
 def _wrong(where: str, given: Any, words: str) -> ConfigError:
-    return ConfigError(f"{where} is a {type(given).__name__}, not {words}.")
+    return ConfigError(f"{where} is {kind_of(given)}, not {words}.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ..discreet import JsonObject, Secret, as_secret
-from ..errors import AuthError, ConfigError, TransportError
+from ..errors import AuthError, ConfigError, TransportError, kind_of
 from ..redact import scrub
 from .token_refusals import next_step
 
@@ -140,7 +140,7 @@ def credentials_auth(credentials: Any, quota_project: str | None = None) -> Auth
         return Auth(quota_project=quota_project)
     if not isinstance(credentials, Credentials):
         raise ConfigError(
-            f"credentials must be google-auth credentials, not a {type(credentials).__name__}.",
+            f"credentials must be google-auth credentials, not {kind_of(credentials)}.",
             hint="pass a path, a dict, a Token of ct.oauth or google-auth credentials; "
             "for a bare token use access_token=...",
         )

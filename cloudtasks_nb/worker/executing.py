@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import msgspec
 
+from ..errors import kind_of
 from ..rest.daemon_threads import DaemonThreads
 from .bundling import START_WITHIN_S, Bundling
 from .hand import Bundle, Hand
@@ -86,9 +87,7 @@ class Executing:
         try:
             bundle.future = self._executor.submit(handle, self._handler, given, START_WITHIN_S, self._run_id)
             if not isinstance(bundle.future, Future):
-                raise TypeError(
-                    f"submit() of the executor returned a {type(bundle.future).__name__}, not a Future"
-                )
+                raise TypeError(f"submit() of the executor returned {kind_of(bundle.future)}, not a Future")
         except Exception as error:  # it was shut down, its processes died, or its cluster is gone
             failed = error
             bundle.future = Future()
@@ -116,7 +115,7 @@ class Executing:
         if isinstance(error, BrokenExecutor) and not self._has_returned:
             error.add_note(_NOT_IMPORTABLE)
         error = error or TypeError(
-            f"the executor's future holds a {type(ended).__name__}, not the result of its function"
+            f"the executor's future holds {kind_of(ended)}, not the result of its function"
         )
         return Ended([why(error)] * len(bundle.hands), 0.0), error
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from ..errors import ConfigError, InvalidArgument
+from ..errors import ConfigError, InvalidArgument, kind_of
 from ..model.durations import DurationLike
 from ..model.json import Duration
 
@@ -52,7 +52,7 @@ class WorkerOptions(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fi
             raise ConfigError(f"on_error={self.on_error!r} is unknown.", hint='use "cancel" or "leave"')
         if not isinstance(self.executor, Executor | None):  # such as a Dask client, whose futures are others
             raise ConfigError(
-                f"executor must be a concurrent.futures.Executor, not a {type(self.executor).__name__}.",
+                f"executor must be a concurrent.futures.Executor, not {kind_of(self.executor)}.",
                 hint="a ThreadPoolExecutor, a ProcessPoolExecutor, or dask.distributed's client.get_executor()",
             )
         if self.timeout_s is not None and self.timeout_s <= 0:
@@ -94,7 +94,7 @@ def _span(given: DurationLike) -> timedelta:
 def check_handler(handler: object, executor: Executor | None) -> None:
     """Raise unless the handler can be called in its executor. Errors: ConfigError."""
     if not callable(handler):
-        raise ConfigError(f"handler must be a function, not a {type(handler).__name__}.")
+        raise ConfigError(f"handler must be a function, not {kind_of(handler)}.")
     dumps, hint = _pickling(executor)
     try:
         dumps(handler)

@@ -108,7 +108,7 @@ def test_the_settings_of_a_task_may_be_dicts_as_those_of_a_queue(queue: ct.Queue
         ({"retry_config": {"minBackoff": 5}}, "did you mean 'min_backoff'"),
         ({"retry_config": {"min_backoff": float("nan")}}, "retry_config.min_backoff: nan is not a duration"),
         ({"retry_config": {"max_attempts": 0}}, "1 means no retries"),
-        ({"retry_config": 5}, "retry_config is a int, not a RetryConfig or a dict"),
+        ({"retry_config": 5}, "retry_config is an int, not a RetryConfig or a dict"),
         ({"oidc_token": {"serviceAccount": "a@b"}}, "did you mean 'service_account_email'"),
         ({"oauth_token": "a@b"}, "oauth_token is a str"),
     ],

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import pickle
+from uuid import uuid4
+
+import pytest
 
 import cloudtasks_nb as ct
+from cloudtasks_nb.discreet import JsonObject, Secret
+from cloudtasks_nb.errors import kind_of
 
 
 def test_wrong_rows_are_told_with_how_many_more_there_are() -> None:
@@ -55,3 +60,19 @@ def test_an_error_can_be_printed_whatever_the_service_said() -> None:
     assert "a⟨U+009B⟩b" in told
     assert len(told) < 5_000
     assert error.message.startswith("\x1b[31m")
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (1, "an int"),
+        ([], "a list"),
+        (None, "None"),
+        (object(), "an object"),
+        (uuid4(), "a UUID"),
+        (Secret("key"), "a str"),
+        (JsonObject(), "a dict"),
+    ],
+)
+def test_the_type_of_a_value_has_its_article(value: object, words: str) -> None:
+    assert kind_of(value) == words

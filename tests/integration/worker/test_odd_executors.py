@@ -23,7 +23,7 @@ def test_an_executor_without_futures_ends_the_worker_and_loses_nothing(queue: ct
 
     fill(queue, 4)
     worker = queue.worker(print, executor=Forgets())
-    with pytest.raises(TypeError, match="returned a NoneType, not a Future"):
+    with pytest.raises(TypeError, match="returned None, not a Future"):
         worker.run()
     assert (worker.tally.state, leased(queue), queue.count_tasks(progress=False)) == ("failed", 0, 4)
 
@@ -38,7 +38,7 @@ def test_a_future_without_a_result_is_a_failure_of_its_task(queue: ct.Queue) -> 
     fill(queue, 2)
     worker = queue.worker(print, executor=Pretends(), attempts=1).run(until_empty=True)
     assert worker.tally.done == 0
-    assert "holds a NoneType" in worker.tally.failures[0].words
+    assert "holds None" in worker.tally.failures[0].words
     assert queue.count_tasks(progress=False) == 2
 
 

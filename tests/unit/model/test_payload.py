@@ -133,7 +133,7 @@ def test_a_value_is_written_whole_at_any_depth(value: Any, written: Any) -> None
         (bytearray(b"x"), "bytearray, which"),
         (Letter(b"x"), r"\['to'\] is a bytes"),  # type: ignore[arg-type]
         (Order(float("nan")), r"\['orderId'\] is nan"),  # type: ignore[arg-type]
-        ({1: "a"}, "the key 1, a int"),
+        ({1: "a"}, "the key 1, an int"),
         ({None: "a"}, "the key None"),
         ({("a", 1): 2}, "keys of JSON must be text"),
         (pd.Series([1, 2]), "whose labels are not text"),
@@ -145,7 +145,7 @@ def test_a_value_is_written_whole_at_any_depth(value: Any, written: Any) -> None
         (np.array([(1, 2)], dtype=[("a", int), ("b", int)]), "a ndarray"),
         (np.longdouble(1), "a longdouble"),
         (complex(1), "a complex"),
-        (object(), "a object"),
+        (object(), "an object"),
         ((n for n in "ab"), "a generator"),
         ("\ud800", "surrogates"),
     ],

@@ -101,7 +101,7 @@ def test_dicts_become_the_messages_they_describe() -> None:
         ("rate_limits", {"max_brust_size": 1}, "did you mean 'max_burst_size'"),
         ("http_target", {"uri_override": {"hots": "x"}}, "did you mean 'host'"),
         ("http_target", {"uri_override": "example.com"}, "http_target.uri_override is a str"),
-        ("http_target", {"header_overrides": 7}, "http_target.header_overrides is a int"),
+        ("http_target", {"header_overrides": 7}, "http_target.header_overrides is an int"),
         ("rate_limits", RetryConfig(), "is a RetryConfig, not a RateLimits"),
         ("color", {}, "Queue has no field 'color'"),
         ("rate_limit", {}, "did you mean 'rate_limits'"),
@@ -164,7 +164,7 @@ def test_a_0_that_would_become_the_default_is_refused(field: str, key: str, inst
         ({"max_attempts": "5"}, "max_attempts is a str, not a whole number"),
         ({"max_attempts": True}, "max_attempts is a bool, not a whole number"),
         ({"max_attempts": 1.5}, "max_attempts is 1.5, not a whole number"),
-        ({"unlimited_attempts": 1}, "unlimited_attempts is a int, not True or False"),
+        ({"unlimited_attempts": 1}, "unlimited_attempts is an int, not True or False"),
     ],
 )
 def test_values_have_the_type_of_their_field(given_values: dict[str, Any], held: Any) -> None:
