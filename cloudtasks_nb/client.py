@@ -327,17 +327,17 @@ class Client(CreatesQueues, Connected, Shown):
         """Stop the client's workers, close the connections, and stop the emulator if ct.local() started one.
 
         It waits for running handlers, as worker.stop() does, but not after an interrupt or `timeout`: their tasks are
-        offered again when their leases end. If a handler calls it, the client closes after the handlers.
+        offered again when their leases end. In a handler it returns at once; then handlers have no time limit.
 
         Units: `timeout` is seconds, a timedelta, or text such as "1m".
-        Errors: KeyboardInterrupt after an interrupt, once all is closed.
+        Errors: InvalidArgument for an invalid timeout; KeyboardInterrupt after an interrupt, once all is closed.
 
         Example:
-            >>> with ct.local() as client:
-            ...     client.queues()
+            >>> client = ct.local()
+            >>> client.close(timeout="30s")
         """
         timeout_s = None if timeout is None else Duration.of(timeout).total_seconds()
-        self._session.background.end(self._close, timeout_s if self._is_served() else 0.0)
+        self._session.background.end(self._close, timeout_s, self._is_served)
 
     def _close(self) -> None:
         self._session.close()

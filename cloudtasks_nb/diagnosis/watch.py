@@ -61,7 +61,8 @@ class Watch(Connected, Checked, Shown):
         self._ended = threading.Event()
         self._listeners: list[Callable[[], object]] = []
         self._retries: RetryConfig | None = None
-        self._thread: threading.Thread | None = None
+        self._thread = threading.current_thread()
+        self._begun = threading.Lock()  # for the thread that ends the work: only the first one acquires it
         self._panel: WatchPanel | None = None
         self._beside = queue._session.background
         self._work = Work(self._stopping.set, self._leave, self._ended.wait, self._can_be_awaited)
@@ -178,16 +179,22 @@ class Watch(Connected, Checked, Shown):
             self._beside.begin(self._work)
             self.look()
             self._warn_where_blind()
-        except BaseException:
-            self._end()
+            thread = threading.Thread(
+                target=self._run, name=f"cloudtasks-watch {self._queue.id}", daemon=True
+            )
+            thread.start()
+        except BaseException:  # too many threads or an interrupt, for example
+            self._stopping.set()
+            if self._begun.acquire(blocking=False):
+                self._end()
             raise
-        self._thread = threading.Thread(
-            target=self._run, name=f"cloudtasks-watch {self._queue.id}", daemon=True
-        )
-        self._thread.start()
+        self._thread = thread
         return self
 
     def _run(self) -> None:
+        if not self._begun.acquire(blocking=False):
+            return
+        self._thread = threading.current_thread()
         try:
             while not self._stopping.wait(self.every.total_seconds()):
                 try:

@@ -17,7 +17,7 @@ _CALLS_AT_ONCE, _RENEWALS_AT_ONCE = 8, 4
 
 
 class Events:
-    """Functions that the coordinating thread calls, because something happened in another thread. Thread-safe."""
+    """Functions that the coordinating thread calls, because something happened in another thread."""
 
     def __init__(self, name: str) -> None:
         self._happened: SimpleQueue[Event] = SimpleQueue()
@@ -25,7 +25,7 @@ class Events:
         self._renewals = DaemonThreads(_RENEWALS_AT_ONCE, f"renewals {name}")
 
     def put(self, event: Event) -> None:
-        """Let the coordinating thread call a function."""
+        """Let the coordinating thread call a function. Thread-safe, also in signal handlers."""
         self._happened.put(event)
 
     def take(self, within_s: float) -> None:

@@ -140,6 +140,7 @@ class Executing:
             return []  # on a cluster, cancelling would stop running handlers
         queued = [bundle for bundle in self._running if bundle.future is not None and bundle.future.cancel()]
         for bundle in queued:
+            bundle.is_taken_back = True
             self._running.pop(bundle)
         return [hand for bundle in queued for hand in bundle.hands]
 

@@ -206,7 +206,7 @@ class Flow:
     def _finished(self, bundle: Bundle) -> None:
         """Handlers returned or raised: acknowledge, or give back."""
         finished = self.executing.finish(bundle)
-        if bundle.is_late:
+        if bundle.is_late or bundle.is_taken_back:
             return
         if finished is None:  # cancelled, for example because a cluster was restarted
             self._give_back(bundle.hands, "give_back_later")  # the executor may cancel every call

@@ -78,12 +78,14 @@ class Bundle(msgspec.Struct, eq=False):
     """Handler calls that an executor makes one after the other. In threads it is one call.
 
     `began_s`: the start of the first one. `is_late`: it ran too long, and its tasks were given back.
+    `is_taken_back`: it was cancelled before it began, and its tasks wait again.
     """
 
     hands: list[Hand]
     began_s: float
     future: Future[Ended] | None = None
     is_late: bool = False
+    is_taken_back: bool = False
 
     @property
     def has_ended(self) -> bool:

@@ -28,6 +28,7 @@ class WorkerRun:
     """One run of a worker. The client closes after its end.
 
     `thread`: its coordinating thread. `background`: this thread, if start() made it. `over` is set after work() ended.
+    `begun`: the thread that acquires it ends the run.
     """
 
     def __init__(
@@ -48,8 +49,12 @@ class WorkerRun:
         self.thread = threading.current_thread()
         self.background: threading.Thread | None = None
         self.over = threading.Event()
+        self.begun = threading.Lock()
         self._beside = queue._session.background
         self._work = Work(self.stop, self.abandon, self.wait, self.can_be_awaited)
+
+    def begin(self) -> None:
+        """Let the client wait for the end: ended() must follow. Errors: ConfigError if the client closes."""
         self._beside.begin(self._work)
 
     def stop(self) -> None:

@@ -68,7 +68,12 @@ class Worker(Checked, Shown):
             >>> len(list(work.tasks()))
             0
         """
-        self._work(self._begin(until_empty=until_empty), progress)
+        run = self._new_run(until_empty=until_empty)
+        try:
+            self._begin(run)
+            self._work(run, progress)
+        finally:
+            run.ended()  # also if an interrupt, or the card, ended it before it began
         return self
 
     def start(self) -> Self:
@@ -80,21 +85,25 @@ class Worker(Checked, Shown):
             >>> worker = work.worker(lambda task: task.json()).start()
             >>> worker.stop()
         """
-        run = self._begin(until_empty=False)  # in this thread, so that an immediate stop() finds it
-        run.thread = run.background = threading.Thread(
+        run = self._new_run(until_empty=False)
+        thread = threading.Thread(
             target=self._background, args=(run,), name=f"worker {self.queue.id}", daemon=True
         )
         try:
-            run.background.start()
-        except RuntimeError:  # too many threads
-            run.ended()
+            self._begin(run)  # in this thread, so that an immediate stop() finds it
+            thread.start()
+        except BaseException:  # too many threads or an interrupt, for example
+            run.stop()
+            if run.begun.acquire(blocking=False):
+                run.ended()
             raise
+        run.thread = run.background = thread
         return self
 
     def stop(self, timeout: DurationLike | None = None) -> Self:
         """Stop leasing, wait for running handlers, and return itself.
 
-        A handler or a signal handler may call it, too. It then does not wait.
+        It does not wait in a handler, or in a signal handler that interrupts run().
 
         Units: `timeout` is seconds, a timedelta, or text such as "1m".
         Errors: the error that ended a worker of start(); TimeoutError if handlers take longer.
@@ -116,7 +125,11 @@ class Worker(Checked, Shown):
             raise failed
         return self
 
-    def _begin(self, *, until_empty: bool) -> WorkerRun:
+    def _new_run(self, *, until_empty: bool) -> WorkerRun:
+        return WorkerRun(self.queue, self.handler, self.options, self.tally, until_empty=until_empty)
+
+    def _begin(self, run: WorkerRun) -> None:
+        """Register a run, whose ended() must follow."""
         with self._lock:
             if self._run is not None and not self._run.over.is_set():
                 raise ConfigError(
@@ -124,26 +137,27 @@ class Worker(Checked, Shown):
                 )
             if self.tally.is_broken:
                 raise ConfigError("The executor of this worker is shut down.", hint=NEW_WORKER)
-            run = WorkerRun(self.queue, self.handler, self.options, self.tally, until_empty=until_empty)
+            run.begin()
             self._run, self._failed = run, None
-            return run
 
     def _work(self, run: WorkerRun, progress: bool | None) -> None:
         def report(tally: Tally) -> None:
             self.tally = tally
             refresh()
 
-        try:
-            with interrupts_go_to(run.interrupt), self._card.shown(progress) as refresh:
-                run.work(report)
-        finally:
-            run.ended()  # also if the card failed, before the run began
+        with interrupts_go_to(run.interrupt), self._card.shown(progress) as refresh:
+            run.work(report)
 
     def _background(self, run: WorkerRun) -> None:
+        if not run.begun.acquire(blocking=False):
+            return
+        run.thread = run.background = threading.current_thread()
         try:
             self._work(run, progress=False)
         except BaseException as error:  # stop() raises it in the thread that asks
             self._failed = error
+        finally:
+            run.ended()
 
     def __reduce__(self) -> tuple[Any, ...]:
         """A copy has not run."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ import pytest
 
 import cloudtasks_nb as ct
 from cloudtasks_nb.worker import hand
+from tests.waiting import PATIENCE_S
 
 
 @pytest.fixture
@@ -31,6 +33,45 @@ def renewed_early(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hand, "RENEW_AFTER", 0.1)
 
 
+class Held:
+    """A handler that waits until it is let go."""
+
+    def __init__(self) -> None:
+        self.begun = threading.Semaphore(0)
+        self.go = threading.Event()
+
+    def __call__(self, task: ct.Task) -> None:
+        self.begun.release()
+        self.go.wait(PATIENCE_S)
+
+    def wait(self, count: int = 1) -> None:
+        for _ in range(count):
+            assert self.begun.acquire(timeout=PATIENCE_S)
+
+
+@pytest.fixture
+def held() -> Iterator[Held]:
+    one = Held()
+    yield one
+    one.go.set()
+
+
+@pytest.fixture
+def other(client: ct.Client) -> Iterator[ct.Client]:
+    """Another client of the same project, which looks at the queue after the first one closed."""
+    with ct.connect(project=client.project, endpoint=client.endpoint) as made:
+        yield made
+
+
+@pytest.fixture
+def jobs() -> Iterator[tuple[ct.Client, ct.Queue]]:
+    """A client with its own emulator, and a queue of three tasks."""
+    with ct.local() as client:
+        queue = client.create_queue("jobs-of-one", kind="pull")
+        fill(queue, 3)
+        yield client, queue
+
+
 def fill(queue: ct.Queue, count: int, **more: Any) -> None:
     made = queue.create_tasks(({"payload": {"n": at}, **more} for at in range(count)), progress=False)
     made.raise_for_errors()
@@ -39,6 +80,12 @@ def fill(queue: ct.Queue, count: int, **more: Any) -> None:
 def leased(queue: ct.Queue) -> int:
     now = datetime.now(UTC)
     return sum(task.dispatch_count > 0 and task.schedule_time > now for task in queue.tasks())  # type: ignore[operator]
+
+
+def in_thread(act: Callable[[], object]) -> threading.Thread:
+    thread = threading.Thread(target=act, daemon=True)
+    thread.start()
+    return thread
 
 
 class Elsewhere(Executor):

@@ -16,37 +16,7 @@ import pytest
 import cloudtasks_nb as ct
 from tests.waiting import PATIENCE_S, wait_until
 
-from .conftest import fill, leased
-
-
-class Held:
-    """A handler that waits until it is let go."""
-
-    def __init__(self) -> None:
-        self.begun = threading.Semaphore(0)
-        self.go = threading.Event()
-
-    def __call__(self, task: ct.Task) -> None:
-        self.begun.release()
-        self.go.wait(PATIENCE_S)
-
-    def wait(self, count: int = 1) -> None:
-        for _ in range(count):
-            assert self.begun.acquire(timeout=PATIENCE_S)
-
-
-@pytest.fixture
-def held() -> Iterator[Held]:
-    one = Held()
-    yield one
-    one.go.set()
-
-
-@pytest.fixture
-def other(client: ct.Client) -> Iterator[ct.Client]:
-    """Another client of the same project, which looks at the queue after the first one closed."""
-    with ct.connect(project=client.project, endpoint=client.endpoint) as made:
-        yield made
+from .conftest import Held, fill, in_thread, leased
 
 
 def threads_of(queue: ct.Queue) -> list[str]:
@@ -59,12 +29,6 @@ def threads_of(queue: ct.Queue) -> list[str]:
     ]
 
 
-def in_thread(act: Callable[[], object]) -> threading.Thread:
-    thread = threading.Thread(target=act, daemon=True)
-    thread.start()
-    return thread
-
-
 @contextmanager
 def after(act: Callable[[], object]) -> Iterator[None]:
     """Act in another thread, beside the block."""
@@ -72,15 +36,6 @@ def after(act: Callable[[], object]) -> Iterator[None]:
     yield
     thread.join(PATIENCE_S)
     assert not thread.is_alive()
-
-
-@pytest.fixture
-def jobs() -> Iterator[tuple[ct.Client, ct.Queue]]:
-    """A client with its own emulator, and a queue of three tasks."""
-    with ct.local() as client:
-        queue = client.create_queue("jobs-of-one", kind="pull")
-        fill(queue, 3)
-        yield client, queue
 
 
 def test_a_close_lets_handlers_finish_and_gives_the_rest_back(
