@@ -18,7 +18,7 @@ import pytest
 
 import cloudtasks_nb as ct
 from cloudtasks_nb.diagnosis import watch_file
-from cloudtasks_nb.diagnosis.watch import Watch, blind_for
+from cloudtasks_nb.diagnosis.watch import blind_for
 from cloudtasks_nb.model import RetryConfig
 from cloudtasks_nb.watch_command import watch as watch_command
 from tests.integration.filling import new_id
@@ -222,53 +222,6 @@ def test_a_watch_in_the_middle_of_a_poll_ends_soon_after_its_client(
         on.join(PATIENCE_S)
     assert "closed" in watch.problem
     assert not watch.running
-
-
-def test_a_signal_handler_closes_the_client_during_the_first_poll(
-    local: ct.Client, failing: ct.Queue, path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    there = ct.connect(local.project, local.location, endpoint=local.endpoint)
-    look = Watch._look
-
-    def interrupted(watch: Watch) -> int:
-        signal.raise_signal(signal.SIGTERM)
-        return look(watch)
-
-    monkeypatch.setattr(Watch, "_look", interrupted)
-    before = signal.signal(signal.SIGTERM, lambda *_: there.close())
-    try:
-        watch = there.queue(failing.name).watch(path, every="5m").wait()
-    finally:
-        signal.signal(signal.SIGTERM, before)
-    assert (watch.looks, watch.running) == (1, False)
-    assert there._session.is_closed
-
-
-@pytest.mark.parametrize("begins", [False, True], ids=["before its thread", "with its thread"])
-def test_a_watch_whose_start_fails_is_not_waited_for(
-    local: ct.Client, failing: ct.Queue, path: Path, monkeypatch: pytest.MonkeyPatch, begins: bool
-) -> None:
-    there = ct.connect(local.project, local.location, endpoint=local.endpoint)
-    start = threading.Thread.start
-
-    def fails(thread: threading.Thread) -> None:
-        if not thread.name.startswith("cloudtasks-watch"):
-            start(thread)
-            return
-        if begins:
-            start(thread)
-        raise RuntimeError("can't start new thread")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(threading.Thread, "start", fails)
-        with pytest.raises(RuntimeError, match="new thread"):
-            there.queue(failing.name).watch(path, every="5m")
-    closing = threading.Thread(target=there.close, daemon=True)
-    closing.start()
-    closing.join(PATIENCE_S)
-    assert there._session.is_closed
-    with failing.watch(path) as watch:
-        assert watch.kept == 5
 
 
 def test_one_watch_for_a_file(failing: ct.Queue, path: Path) -> None:
