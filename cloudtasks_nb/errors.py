@@ -21,11 +21,15 @@ _SHOWN = 4_000
 """How many characters of a message an error shows."""
 
 
+_AN = re.compile("[AEIOaeio]|Http|[FHLMNRSX][A-Z]")  # as they are said: an HTTPStatus, an SSLContext
+
+
 def kind_of(value: object) -> str:
     """How an error names the type of a value: "an int", "a list", "None". Text that hides itself is "a str"."""
     kind = next(base for base in type(value).__mro__ if base.__module__ != discreet.__module__)
-    article = "an" if kind.__name__[0] in "aeioAEIO" else "a"
-    return "None" if value is None else f"{article} {kind.__name__}"
+    if value is None or kind is bytes:
+        return "None" if value is None else "bytes"
+    return f"{'an' if _AN.match(kind.__name__) else 'a'} {kind.__name__}"
 
 
 class CloudTasksError(ShownFirst, Exception):

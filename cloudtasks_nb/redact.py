@@ -73,7 +73,7 @@ def show_secrets(on: bool = True) -> None:
     """
     global _switch
     if not isinstance(on, bool):
-        raise TypeError(f"show_secrets() takes True or False, not {type(on).__name__}.")
+        raise TypeError("show_secrets() takes True or False.")
     _switch = on
 
 

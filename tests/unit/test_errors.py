@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from http import HTTPStatus
 from uuid import uuid4
 
 import pytest
@@ -70,6 +71,8 @@ def test_an_error_can_be_printed_whatever_the_service_said() -> None:
         (None, "None"),
         (object(), "an object"),
         (uuid4(), "a UUID"),
+        (b"", "bytes"),
+        (HTTPStatus.OK, "an HTTPStatus"),
         (Secret("key"), "a str"),
         (JsonObject(), "a dict"),
     ],

@@ -131,7 +131,7 @@ def test_a_value_is_written_whole_at_any_depth(value: Any, written: Any) -> None
         (Decimal("nan"), "NaN, which JSON cannot represent"),
         (b"x", "bytes, which JSON cannot represent"),
         (bytearray(b"x"), "bytearray, which"),
-        (Letter(b"x"), r"\['to'\] is a bytes"),  # type: ignore[arg-type]
+        (Letter(b"x"), r"\['to'\] is bytes"),  # type: ignore[arg-type]
         (Order(float("nan")), r"\['orderId'\] is nan"),  # type: ignore[arg-type]
         ({1: "a"}, "the key 1, an int"),
         ({None: "a"}, "the key None"),
