@@ -154,6 +154,14 @@ def belongs_to_another(found: os.stat_result) -> bool:
     return effective is not None and found.st_uid != effective()
 
 
+def owner_of_new_files(folder: Path) -> int:
+    """The owner of a new file in a folder: some mounts set another one than the user. Errors: OSError."""
+    import tempfile  # imported late: hardly anybody needs it
+
+    with tempfile.TemporaryFile(dir=folder) as new:
+        return os.fstat(new.fileno()).st_uid
+
+
 def found_command(command: Sequence[str], *, windows: bool = WINDOWS) -> list[str]:
     """A command for Popen: Windows finds `npm` (npm.cmd there) only by its full name."""
     return [(shutil.which(command[0]) if windows else None) or command[0], *command[1:]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -9,8 +10,11 @@ from types import FrameType
 from typing import Any
 
 
-def everywhere(work: Callable[[], object]) -> Iterator[KeyboardInterrupt]:
-    """Run `work` again and again, interrupted one point later each time, until it ends. Yields its error."""
+def everywhere(work: Callable[[], object], within: str = "") -> Iterator[KeyboardInterrupt]:
+    """Run `work` again and again, interrupted one point later each time, until it ends. Yields its error.
+
+    `within`: only points in files with such a path, as a pattern.
+    """
     point, ended = 0, False
     while not ended:
         point += 1
@@ -18,7 +22,7 @@ def everywhere(work: Callable[[], object]) -> Iterator[KeyboardInterrupt]:
 
         def pressed(frame: FrameType, event: str, _: Any) -> None:
             nonlocal left
-            left -= event in ("call", "c_return")
+            left -= event in ("call", "c_return") and re.search(within, frame.f_code.co_filename) is not None
             if left == 0:
                 sys.setprofile(None)
                 signal.raise_signal(signal.SIGINT)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence, Sized
-from itertools import islice
+from contextlib import nullcontext
+from itertools import count
 from typing import Any, TypeVar
 
 import pandas as pd
@@ -16,7 +17,7 @@ from .columns import Column, Columns, batch_of, each, schema_of
 from .decoding import decoded
 from .dtypes import Dtypes, frame_of
 from .export import Decode
-from .resting import collector_rests
+from .resting import collector_rests, collector_waits
 
 P = TypeVar("P", bound=Sized)
 Page = TypeVar("Page")
@@ -70,18 +71,18 @@ def nullable_frame(
     mapped = [(at, column) for at, column in enumerate(columns) if column.type == MAP]
     schema = schema_of(flat)
 
-    def convert(page: Page) -> tuple[pa.RecordBatch, list[list[Any]]]:
-        dicts = [column.values(page).dicts(missing=pd.NA) for _, column in mapped]
-        return batch_of(flat, page, schema), dicts
+    numbers = count(1)
 
-    parts: list[tuple[pa.RecordBatch, list[list[Any]]]] = []
-    several, count = iter(converted(convert, pages)), -1
-    while count < len(parts):
-        count = len(parts)
-        # A collection after each page would take a twentieth of the time. The pager enables the collector during waits.
-        with collector_rests():
-            parts += islice(several, _PAGES_A_REST)
-    with collector_rests():
+    def convert(page: Page) -> tuple[pa.RecordBatch, list[list[Any]]]:
+        # Only some pages are converted with the collector on: a collection after each one would take a twentieth of the
+        # time. The pager enables the collector during waits.
+        with nullcontext() if next(numbers) % _PAGES_A_REST else collector_waits():
+            dicts = [column.values(page).dicts(missing=pd.NA) for _, column in mapped]
+            return batch_of(flat, page, schema), dicts
+
+    with collector_rests():  # `list` handles no interrupt between two pages, which would lose them
+        parts: list[tuple[pa.RecordBatch, list[list[Any]]]] = list(converted(convert, pages))
+    with collector_rests():  # the pager has ended the block
         frame = frame_of(
             pa.Table.from_batches([batch for batch, _ in parts], schema=schema), "numpy_nullable"
         )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence, Sized
-from typing import Generic, Literal, TypeVar
+from collections.abc import Callable, Iterable, Sequence, Sized
+from itertools import chain
+from typing import Any, Generic, Literal, TypeVar
 
 import pyarrow as pa
 
@@ -32,9 +33,18 @@ class Export(Generic[P]):
         self.dropped = [PAYLOAD] if decode and names is not None and PAYLOAD not in names else []
         self.columns = every.chosen(None if names is None else [*names, *self.dropped], secrets=secrets)
 
-    def reader(self, pages: Iterable[P]) -> pa.RecordBatchReader:
-        """One batch for each page. With decoded JSON, one table: its keys are known only after the last page."""
-        return self.decoded(map(self.columns.batch, pages))
+    def reader(
+        self,
+        pages: Iterable[P],
+        converted: Callable[[Callable[[P], Any], Iterable[P]], Iterable[Any]] = map,
+    ) -> pa.RecordBatchReader:
+        """One batch for each page. With decoded JSON, one table: its keys are known only after the last page.
+
+        `converted` applies a conversion to each page, as `map` does.
+        """
+        if self.decode == "text":
+            return self._texts(converted(lambda page: self._with_texts(self.columns.batch(page)), pages))
+        return self.decoded(converted(self.columns.batch, pages))
 
     def decoded(self, batches: Iterable[pa.RecordBatch]) -> pa.RecordBatchReader:
         """The same, from batches of `columns`."""
@@ -42,12 +52,15 @@ class Export(Generic[P]):
             return pa.RecordBatchReader.from_batches(self.columns.schema, batches)
         if self.decode == "json":
             return self._decoded(pa.Table.from_batches(batches, schema=self.columns.schema)).to_reader()
-        empty = self._decoded(self.columns.schema.empty_table())
-        return pa.RecordBatchReader.from_batches(empty.schema, self._decoded_batches(batches))
+        return self._texts(map(self._with_texts, batches))
 
-    def _decoded_batches(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for batch in batches:
-            yield from self._decoded(pa.Table.from_batches([batch])).to_batches()
+    def _texts(self, pages: Iterable[list[pa.RecordBatch]]) -> pa.RecordBatchReader:
+        schema = self._decoded(self.columns.schema.empty_table()).schema
+        return pa.RecordBatchReader.from_batches(schema, chain.from_iterable(pages))
+
+    def _with_texts(self, batch: pa.RecordBatch) -> list[pa.RecordBatch]:
+        texts: list[pa.RecordBatch] = self._decoded(pa.Table.from_batches([batch])).to_batches()
+        return texts
 
     def _decoded(self, table: pa.Table) -> pa.Table:
         from .decoding import decoded_table

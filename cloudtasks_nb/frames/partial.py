@@ -8,7 +8,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Self
@@ -16,7 +16,7 @@ from typing import Self
 import pyarrow as pa
 
 from ..errors import ConfigError
-from ..platforms import belongs_to_another, check_path
+from ..platforms import belongs_to_another, check_path, owner_of_new_files
 
 VALID = timedelta(hours=2)
 """How long a page token is valid. Source: SPEC section 2.5."""
@@ -36,7 +36,8 @@ CREATE TABLE IF NOT EXISTS pages (rows BLOB NOT NULL, count INTEGER NOT NULL, ne
 
 class Partial:
     """Pages as Arrow batches, each with the token of the next page. Each page is stored as soon as it is read, so
-    that even a killed process leaves whole pages. Only the owner can read the file. Use as a context manager.
+    that even a killed process leaves whole pages. Only the owner can read the file, if its disk has permissions. Use as
+    a context manager.
 
     `told`: the properties of the export. `state`: the state that it reads, if that changes although the same line
     runs; pages of another state are dropped. Errors: ConfigError if the file belongs to another export, or to a running
@@ -103,10 +104,9 @@ class Partial:
 
     def _claim(self) -> None:
         """Create the file, or check that an existing one is ours, and that only we can read it."""
-        follow_no_link = getattr(os, "O_NOFOLLOW", 0)  # not on Windows
-        with os.fdopen(os.open(self.path, os.O_CREAT | os.O_RDWR | follow_no_link, 0o600), "rb") as file:
+        with os.fdopen(self._opened(), "rb") as file:
             found = os.fstat(file.fileno())
-            if belongs_to_another(found):
+            if belongs_to_another(found) and found.st_uid != owner_of_new_files(self.path.parent):
                 raise ConfigError(
                     f"{self.path} belongs to another user.",
                     hint="write to another folder, or delete the file",
@@ -114,7 +114,18 @@ class Partial:
             if file.read(len(_BEGINNING)) not in (b"", _BEGINNING):  # SQLite would replace a short text
                 raise self._damaged()
             if hasattr(os, "fchmod"):
-                os.fchmod(file.fileno(), 0o600)
+                with suppress(OSError):  # on a mount without permissions, as of the exported file itself
+                    os.fchmod(file.fileno(), 0o600)
+
+    def _opened(self) -> int:
+        follow_no_link = getattr(os, "O_NOFOLLOW", 0)  # not on Windows
+        try:
+            return os.open(self.path, os.O_CREAT | os.O_RDWR | follow_no_link, 0o600)
+        except OSError:
+            if self.path.is_symlink():
+                hint = "delete this link, or write to another path"
+                raise ConfigError(f"{self.path} is a symbolic link.", hint=hint) from None
+            raise
 
     def _begin(self, told: dict[str, str], state: str) -> None:
         self._db.executescript(

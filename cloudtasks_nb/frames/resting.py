@@ -50,7 +50,11 @@ class collector_rests:  # noqa: N801 - used like a function
 
     def __exit__(self, *_: object) -> None:
         # Python handles interrupts after calls. Before the last one, all is done.
-        if _BLOCK in _running and _running[_BLOCK] is self:
+        try:
+            running = _running[_BLOCK]
+        except KeyError:  # another thread may end its block at any moment
+            return
+        if running is self:
             del _running[_BLOCK]
             if self.disabled:
                 gc.enable()

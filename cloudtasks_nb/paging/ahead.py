@@ -46,17 +46,19 @@ class OneThread:
 
     def __init__(self) -> None:
         self._process = 0
-        self._works: SimpleQueue[Work | None] = SimpleQueue()
+        self._begin(SimpleQueue())
+
+    def _begin(self, works: SimpleQueue[Work | None]) -> None:
+        self._works = works
+        self.close = partial(works.put, None)
+        """Lets the thread end after its work. It runs no Python, so an interrupt cannot prevent it."""
 
     def __call__(self, work: Work) -> None:
         if self._process != os.getpid():  # also in a forked child, which has no such thread
-            self._process, self._works = os.getpid(), SimpleQueue()
+            self._process = os.getpid()
+            self._begin(SimpleQueue())
             in_own_thread(partial(_work_off, self._works))
         self._works.put(work)
-
-    def close(self) -> None:
-        """Let the thread end after its work."""
-        self._works.put(None)
 
 
 def _work_off(works: SimpleQueue[Work | None]) -> None:

@@ -59,7 +59,8 @@ class GoingOn(Iterator[T]):
 class UntilCut:
     """Converts pages until one cannot be read or converted. The earlier pages then become the error's `result`.
 
-    Use as a context manager. After the last page, an interrupt waits for the result; a second one does not.
+    Use as a context manager. After the last page, an interrupt waits for the result; a second one does not. A program's
+    own handler of interrupts stays.
 
     >>> with UntilCut("queue.tasks(…)") as cut:
     ...     cut.whole(list(cut.map(len, [["a"], ["b", "c"]])))
@@ -70,7 +71,7 @@ class UntilCut:
         self._rest = rest
         self._count = 0
         self._error: CloudTasksError | KeyboardInterrupt | None = None
-        self._waiting = interrupts_go_to(self._interrupt)
+        self._waiting = interrupts_go_to(self._interrupt, only_errors=True)
 
     def __enter__(self) -> Self:
         return self

@@ -102,7 +102,7 @@ class Exports(Checked, ABC):
         export = self._export(columns, decode, secrets=secrets, begins=limit is None)
         pages = self._limited(export, limit, progress)
         with UntilCut(self._rest) as cut:
-            return cut.whole(export.decoded(cut.map(export.columns.batch, pages)).read_all())
+            return cut.whole(export.reader(pages, converted=cut.map).read_all())
 
     def to_arrow_batches(
         self,

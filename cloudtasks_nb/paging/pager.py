@@ -179,8 +179,10 @@ class Pager(Connected, Shown, Exports, Generic[T]):
             error.page_token = unseen  # type: ignore[union-attr]
             raise
         finally:
-            end_block()
-            thread.close()
+            try:
+                thread.close()
+            finally:
+                end_block()
 
     @contextmanager
     def _beginning_to_fetch(self) -> Iterator[None]:

@@ -113,10 +113,13 @@ def test_many_calls_in_one_request_read_and_acknowledge_every_task_once(
     assert payloads(queue) == {}
 
 
-def test_faults_of_a_method_hit_its_calls_in_a_request_of_many(client: ct.Client, queue: ct.Queue) -> None:
+@pytest.mark.parametrize("methods", ["queues.tasks.acknowledge", ["batch", "queues.tasks.acknowledge"]])
+def test_faults_of_a_method_hit_its_calls_in_a_request_of_many(
+    client: ct.Client, queue: ct.Queue, methods: str | list[str]
+) -> None:
     queue.create_tasks(str(number) for number in range(1000)).raise_for_errors()
     leased = queue.lease(max_tasks=1000, lease_duration=600)
-    client.emulator.faults(cut_before=0.2, cut_after=0.2, unavailable=0.2, methods="queues.tasks.acknowledge")
+    client.emulator.faults(cut_before=0.2, cut_after=0.2, unavailable=0.2, methods=methods)
     result = queue.acknowledge_tasks(leased)
     assert min(counted_faults(client)[name] for name in ("cut_before", "cut_after", "unavailable")) > 20
     assert result.ok and result.repeated > 100

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import cloudtasks_nb as ct
-from cloudtasks_nb.frames import Partial
+from cloudtasks_nb.frames import Partial, partial
 from cloudtasks_nb.rest import session as wire
 from cloudtasks_nb.rest.exchange import Answer
 from tests.integration.filling import fill, new_id
@@ -198,14 +198,33 @@ def test_only_the_owner_reads_kept_pages_also_in_a_file_that_others_prepared(
     with Partial(tmp_path / "tasks", {}):
         assert prepared.stat().st_mode & 0o777 == 0o600
     prepared.symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(OSError, match=r"tasks\.partial"):
+    with pytest.raises(ct.ConfigError, match=r"tasks\.partial is a symbolic link.\n  next: delete this link"):
         Partial(tmp_path / "tasks", {})
     assert not (tmp_path / "elsewhere").exists()
     prepared.unlink()
     prepared.touch()
-    monkeypatch.setattr(os, "geteuid", lambda: prepared.stat().st_uid + 1)
+    user = prepared.stat().st_uid + 1
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    monkeypatch.setattr(partial, "owner_of_new_files", lambda folder: user)
     with pytest.raises(ct.ConfigError, match="belongs to another user"):
         Partial(tmp_path / "tasks", {})
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs owners of files")
+def test_a_mount_that_sets_the_owner_and_rejects_permissions_keeps_pages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    user = os.geteuid() + 1  # all files there belong to somebody else
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    monkeypatch.setattr(os, "fchmod", refused)
+    with pytest.raises(ct.Unavailable), Partial(tmp_path / "tasks", {}) as kept:
+        kept.add(pa.record_batch({"text": ["a"]}), "second")
+        raise ct.Unavailable("cut")
+    with Partial(tmp_path / "tasks", {}) as kept:
+        assert (kept.pages, kept.token) == (1, "second")
 
 
 def test_a_full_disk_is_an_error_of_the_disk_and_the_pages_before_are_kept(tmp_path: Path) -> None:

@@ -207,6 +207,12 @@ def test_who_is_root(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not platforms.belongs_to_another(Path(__file__).stat())
 
 
+def test_a_new_file_usually_belongs_to_its_user(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert platforms.owner_of_new_files(tmp_path) == (tmp_path / "file").stat().st_uid
+    assert [found.name for found in tmp_path.iterdir()] == ["file"]
+
+
 def test_where_files_are_not_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     resource = pytest.importorskip("resource")
     before = resource.getrlimit(resource.RLIMIT_NOFILE)

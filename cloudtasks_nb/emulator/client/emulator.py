@@ -207,7 +207,7 @@ class Emulator(WorldVerbs, Shown):
         - `cut_before`: the share of calls that takes no effect and gets no response.
         - `cut_after`: the share of calls that takes effect and gets no response.
         - `methods`: the methods that fail: "queues.tasks.create", "queues.tasks.*", or a list. Defaults to all. Single
-        calls of a batch fail, too; "batch", or no method, hits the whole batch.
+        calls of a batch fail, too; "batch", or no method, hits the whole batch. A list may have both.
         - `target_latency`: extra time that each attempt takes, by the emulator's clock. With a manual clock, advance()
         makes the response arrive.
         - `targets`: the URLs with `target_latency`: ``https://api.example.com/*``, or a list. Defaults to all.

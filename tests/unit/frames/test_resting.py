@@ -143,6 +143,22 @@ def test_an_interrupt_at_any_point_leaves_the_collector_on() -> None:
     assert points > 10
 
 
+def test_another_thread_may_end_its_block_at_any_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Ending(dict[str, collector_rests]):
+        """Another thread ends its block after each question for it."""
+
+        def __contains__(self, key: object) -> bool:
+            was_there = super().__contains__(key)
+            self.clear()
+            return was_there
+
+    others = Ending(block=collector_rests())
+    monkeypatch.setattr(resting, "_running", others)
+    with collector_rests():
+        assert gc.isenabled()
+    assert gc.isenabled()
+
+
 def test_a_collector_that_was_off_stays_off() -> None:
     gc.disable()
     try:

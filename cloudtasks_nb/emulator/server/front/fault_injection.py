@@ -29,7 +29,7 @@ _FASTEST = 500.0
 _PREFIX = "projects.locations."
 BATCH = "batch"
 """The method of a request with several calls. Faults of all methods, and of this one, hit the whole request; faults of
-other methods hit single calls in it."""
+other methods hit single calls in it. Both can be named together."""
 
 T = TypeVar("T")
 
@@ -79,7 +79,8 @@ class FaultPlan:
     @property
     def hit_parts(self) -> bool:
         """Whether faults hit single calls of a batch."""
-        return not (self.are_off or self._meant(BATCH))
+        others = [pattern for pattern in self.faults.methods if pattern != BATCH]
+        return bool(others) and not (self.are_off or any(map(_matches(BATCH), others)))
 
     async def of_parts(self, methods: list[str]) -> list[str]:
         """The faults that hit the calls of a batch, after their delay."""
