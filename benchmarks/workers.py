@@ -190,7 +190,7 @@ def main() -> None:
         for kind in KINDS:
             beside_the_executor(client, kind, scale, rounds)
         print(
-            "\n| worker processes | rate | times one | shares | lease calls rejected | last tasks within |\n"
+            "\n| worker processes | rate | times one | shares | lease calls refused | last tasks within |\n"
             "|---|---:|---:|---|---:|---:|"
         )
         for sleep_s in (0.01, 0.1):
