@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from types import SimpleNamespace
@@ -155,6 +155,36 @@ def test_a_coroutine_of_another_type_is_run() -> None:
     coroutine = Compiled()
     assert handle(lambda _: coroutine, [1], 1.0, "run").whys == [""]
     assert coroutine.ran
+
+
+class Query:
+    """An awaitable that is no coroutine, as some database libraries return."""
+
+    def __init__(self) -> None:
+        self.ran = False
+
+    def __await__(self) -> Iterator[None]:
+        self.ran = True
+        return iter(())
+
+
+def test_an_awaitable_is_awaited() -> None:
+    query = Query()
+    assert handle(lambda _: query, [1], 1.0, "run").whys == [""]
+    assert query.ran
+
+
+@pytest.mark.parametrize(
+    ("returned", "words"),
+    [
+        (Future(), "returned a Future, whose work may not be done: wait for its result"),
+        (map(print, [1]), "returned a map object, which does no work: use a for loop"),
+        (filter(print, [1]), "returned a filter object, which does no work"),
+    ],
+)
+def test_a_handler_that_returns_before_its_work_is_done_has_failed(returned: object, words: str) -> None:
+    (why_failed,) = handle(lambda _: returned, [1], 1.0, "run").whys
+    assert words in why_failed
 
 
 def test_why_a_task_failed_includes_the_next_step() -> None:
