@@ -72,15 +72,20 @@ def _call(handler: Callable[[Any], Any], given: Any) -> None:
     it might not be picklable. Errors: TypeError for a generator, a map or a Future, because its work was not done."""
     begun = handler(given)
     if hasattr(type(begun), "add_done_callback"):  # of concurrent.futures, asyncio or Dask
-        raise TypeError("the handler returned a Future, whose work may not be done: wait for its result() instead")
+        raise TypeError(
+            "the handler returned a Future, whose work may not be done: wait for its result() instead"
+        )
     if isinstance(begun, Awaitable):
         import asyncio
 
-        asyncio.run(begun if isinstance(begun, Coroutine) else _awaited(begun))  # Coroutine: also of compiled code
+        # asyncio.run() takes coroutines, also of compiled code, but no other awaitables.
+        asyncio.run(begun if isinstance(begun, Coroutine) else _awaited(begun))
     elif inspect.isgenerator(begun) or inspect.isasyncgen(begun):
         raise TypeError("the handler is a generator function: calling it does no work")
     elif isinstance(begun, map | filter):
-        raise TypeError(f"the handler returned a {type(begun).__name__} object, which does no work: use a for loop")
+        raise TypeError(
+            f"the handler returned a {type(begun).__name__} object, which does no work: use a for loop"
+        )
 
 
 async def _awaited(begun: Awaitable[Any]) -> Any:

@@ -20,7 +20,7 @@ from cloudtasks_nb.worker.hand import Haul
 from cloudtasks_nb.worker.handling import handle, why
 from cloudtasks_nb.worker.holding import backoff_s
 from cloudtasks_nb.worker.options import WorkerOptions
-from cloudtasks_nb.worker.refill import Patience, Turns
+from cloudtasks_nb.worker.refill import Patience, Portion, Turns
 from cloudtasks_nb.worker.settling import Gathered, LeaseCall, Settling
 from cloudtasks_nb.worker.tally import Tally
 from tests.scripted import answer, refusal, scripted
@@ -44,6 +44,21 @@ def test_a_second_lease_call_may_follow_at_once() -> None:
     turns = Turns()
     assert [turns.take("q", 100.0) for _ in range(4)] == [100.0, 100.0, 100.125, 100.25]
     assert [turns.take("q", 200.0) for _ in range(3)] == [200.0, 200.0, 200.125]
+
+
+def test_a_lease_call_asks_for_as_many_tasks_as_come_in_time() -> None:
+    portion = Portion()
+    portion.complete(1000, 1.0, within_s=20)
+    assert portion.most == 1000
+    portion.cut_off(900)
+    portion.complete(225, 9.0, within_s=20)  # twice as many might come too late
+    portion.complete(224, 1.0, within_s=20)  # tells nothing about more
+    assert portion.most == 225
+    portion.complete(225, 1.0, within_s=20)
+    assert portion.most == 450
+    for _ in range(9):
+        portion.cut_off(portion.most)
+    assert portion.most == 1
 
 
 @given(st.floats(0, 1))
