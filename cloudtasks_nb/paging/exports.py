@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..arguments import Checked
 from ..errors import ConfigError
 from ..frames.resting import importing
-from ..platforms import names_folder
+from ..user_paths import names_folder
 from .cut_short import UntilCut
 
 if TYPE_CHECKING:
