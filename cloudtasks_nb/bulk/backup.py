@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import warnings
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +21,7 @@ from ..resources.new_task import KIND_WORDS, schedule_time
 from ..resources.queue import Queue, read_queue
 from ..resources.task import task_ids
 from ..user_paths import check_names_file, user_path
+from ..warned import warn
 from .backup_file import BackupFile, write_backup
 from .given import recreated
 from .items import Item, NumberedItems
@@ -41,10 +41,9 @@ def backup(queue: Queue, path: str | os.PathLike[str], *, overwrite: bool, progr
     lacking: list[int] = []
     file = _written(queue, path, overwrite, progress, lacking.append)
     if lacking:
-        warnings.warn(
+        warn(
             f"{file.path.name} lacks the content of {sum(lacking):,} of {counted(len(file), 'task')}: "
-            f"{_unread(queue)}",
-            stacklevel=3,
+            f"{_unread(queue)}"
         )
     return file.path
 

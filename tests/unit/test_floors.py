@@ -15,7 +15,7 @@ FLOORS = [
     {"shown", "redact"},
     {"discreet", "installation", "visible", "unlisted"},
     {"errors"},
-    {"names", "connected", "origins", "platforms", "user_paths", "mime", "interrupts"},
+    {"names", "connected", "origins", "platforms", "user_paths", "mime", "interrupts", "warned"},
     {"model"},
     {"query", "arguments"},
     {"rest", "frames", "render", "progress"},
