@@ -13,7 +13,6 @@ A = TypeVar("A")
 B = TypeVar("B")
 
 
-
 def side_by_side(call: Callable[[A], B], items: Iterable[A], most: int) -> Iterator[B]:
     """The result of `call` for each item, in their order. At most `most` calls run concurrently.
 
