@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-import warnings
 from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
@@ -22,6 +21,7 @@ from ..progress import in_notebook
 from ..redact import scrub
 from ..rest.background import Work
 from ..shown import Shown
+from ..warned import warn
 from .at_risk import endangered, judge_of, soon_of
 from .fate import Soon
 
@@ -228,11 +228,10 @@ class Watch(Connected, Checked, Shown):
 
     def _warn_where_blind(self) -> None:
         if (span := blind_for(self._retries, self.every)) is not None:
-            warnings.warn(
+            warn(
                 f"A task of {self._queue.id!r} can be given up {span.total_seconds():.3g} s after its first failure, "
                 f"so every={self.every.total_seconds():g} s can miss tasks. Pass a shorter every=, or give the queue "
-                "longer backoffs.",
-                stacklevel=5,
+                "longer backoffs."
             )
 
     def _shape_(self) -> Card:

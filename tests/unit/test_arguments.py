@@ -106,6 +106,14 @@ def test_the_error_says_what_was_given_what_is_allowed_and_what_to_do() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("value", "name"), [([1], "list"), ({"a": 1}, "dict"), ("https://ada:secret@example.com", "str")]
+)
+def test_the_error_names_the_type_as_the_caller_does(value: Any, name: str) -> None:
+    with pytest.raises(WrongArgument, match=f"count of type {name}, but"):
+        ct.Pager.first(object(), value)  # type: ignore[arg-type]
+
+
 def test_the_error_shows_no_value_that_may_be_a_secret() -> None:
     with pytest.raises(WrongArgument) as refused:
         ct.connect(access_token=b"ya29.of-ada")  # type: ignore[arg-type]
