@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ..errors import CloudTasksError, FailedPrecondition, ResourceExhausted
-from ..rest.retry import is_passing
 from .events import Events
 from .executing import Executing
 from .hand import Bundle, Hand, Haul
@@ -158,7 +157,7 @@ class Flow:
 
     def _not_leased(self, error: BaseException) -> None:
         paused = isinstance(error, FailedPrecondition) and not self._until_empty
-        if not (is_passing(error) or paused):
+        if not (self._leasing.may_go_on(error) or paused):
             self.fail(error)
             return
         self.tally.trouble = error.message if isinstance(error, CloudTasksError) else str(error)

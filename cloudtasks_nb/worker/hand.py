@@ -41,12 +41,12 @@ class Haul:
         self.renewing = False
         self.ends_s = asked_s + self.lease_s
         self.renew_s = asked_s + self.lease_s * RENEW_AFTER
-        self._answered_s = answered_s
+        self.answered_s = answered_s
 
     @property
     def is_over_s(self) -> float:
         """When the leases have ended for certain: never too early, where `ends_s` is never too late."""
-        return self._answered_s + self.lease_s * (2 if self.renewing else 1)
+        return self.answered_s + self.lease_s * (2 if self.renewing else 1)
 
     def is_due(self, now_s: float) -> bool:
         """Whether its leases need a renewal."""

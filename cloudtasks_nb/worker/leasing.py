@@ -10,12 +10,13 @@ from concurrent.futures import Future
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ..errors import CloudTasksError, ResourceExhausted, TransportError
+from ..errors import AnswerTooLarge, CloudTasksError, ResourceExhausted, Timeout, TransportError
+from ..rest.retry import is_passing
 from .events import Events
 from .hand import Haul
 from .horizon import FEWEST_ATTEMPTS, Horizon
 from .options import MAX_LEASED, WorkerOptions
-from .refill import Patience, Turns
+from .refill import Patience, Portion, Turns
 
 if TYPE_CHECKING:
     from ..resources.queue import Queue
@@ -44,6 +45,8 @@ class Leasing:
         self._events = events
         self._session = queue._session.once()
         self._patience = Patience()
+        self._portion = Portion()
+        self._asked = 0
         self._next_s = 0.0
         self._settings_known = False
 
@@ -57,7 +60,8 @@ class Leasing:
         turn_s = _TURNS.take(self._queue.name, now_s)
         each = self._options.batch_size or 1
         # With `oldest_tag` all tasks of one call share a tag, so one lease call serves one handler call.
-        count = each if self._options.oldest_tag else min(MAX_LEASED, lacking * each)
+        wanted = each if self._options.oldest_tag else min(MAX_LEASED, lacking * each)
+        self._asked = count = min(wanted, self._portion.most)
 
         def answered(called: Future[Haul]) -> None:
             self.is_under_way = False
@@ -68,6 +72,7 @@ class Leasing:
     def found(self, haul: Haul) -> None:
         """Record a call that succeeded."""
         pause_s = self.horizon.granted()
+        self._portion.complete(len(haul.tasks), haul.answered_s - haul.asked_s, self._session.timeout_s)
         if not haul.hands:
             self._found_nothing(haul.asked_s)
             return
@@ -85,12 +90,18 @@ class Leasing:
         if self.empty_s > -math.inf:
             self._next_s = 0.0
 
+    def may_go_on(self, error: BaseException) -> bool:
+        """Whether a call after this error may succeed: later, or for fewer tasks."""
+        return is_passing(error) or (isinstance(error, AnswerTooLarge) and self._asked > 1)
+
     def refused(self, error: BaseException, *, is_idle: bool) -> None:
-        """Record a call with a transient error. `is_idle`: this worker has no task."""
+        """Record a call after which others may succeed. `is_idle`: this worker has no task."""
         self.empty_s = -math.inf
         exhausted = isinstance(error, ResourceExhausted)
         pause_s = self.horizon.refused(is_idle=is_idle) if exhausted else self._patience.trouble_s()
-        if isinstance(error, TransportError) and error.reached:
+        if isinstance(error, AnswerTooLarge) or (isinstance(error, TransportError) and error.reached):
+            if isinstance(error, AnswerTooLarge | Timeout):
+                self._portion.cut_off(self._asked)
             # The response was lost, perhaps with leased tasks: they become free when their leases end.
             self.due_again["(a lost response)"] = time.monotonic() + self._options.lease_s
         self._next_s = time.monotonic() + max(getattr(error, "retry_after_s", 0.0), pause_s)

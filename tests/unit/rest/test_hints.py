@@ -102,7 +102,11 @@ def test_a_missing_permission_names_every_role_that_holds_it(permission: str) ->
         (advice("RESOURCE_EXHAUSTED", GENERIC, f"{QUEUES}.tasks.run"), "the project's quota of 60 run calls"),
         (
             advice("RESOURCE_EXHAUSTED", GENERIC, f"{QUEUES}.tasks.lease"),
-            "probably the queue's quota of 10 lease calls per second is used up: wait",
+            "probably the queue's quota of 10 lease calls per second is used up: wait a second",
+        ),
+        (
+            advice("RESOURCE_EXHAUSTED", EXCEEDED.format("Leases", "Leases per second"), f"{QUEUES}.list"),
+            "'Leases per second' is used up: wait a second",
         ),
         (
             advice("RESOURCE_EXHAUSTED", GENERIC, f"{QUEUES}.get"),
