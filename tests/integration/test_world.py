@@ -178,11 +178,8 @@ def test_a_broken_snapshot_changes_nothing(file: Path, spoil: Callable[[Path], N
 def test_names_that_could_be_paths_are_refused(durable_client: ct.Client, name: str) -> None:
     emulator = durable_client.emulator
     for verb in (emulator.save, emulator.load):
-        with pytest.raises((ct.InvalidArgument, ct.ConfigError)):
+        with pytest.raises(ct.InvalidArgument, match="is not a valid snapshot name" if name else "is empty"):
             verb(name)
-    if name:
-        with pytest.raises(ct.InvalidArgument, match="is not a valid snapshot name"):
-            emulator.save(name)
     assert emulator.snapshots() == []
 
 
