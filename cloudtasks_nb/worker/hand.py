@@ -87,7 +87,7 @@ class Hand(msgspec.Struct, eq=False):
 
     @property
     def own_attempts(self) -> float:
-        """The fewest attempts that a task's own settings allow; infinite if they allow any number, or there are none."""
+        """The fewest attempts that a task allows itself; infinite if they all allow any number, or say nothing."""
         return min(attempts_of(task.retry_config, math.inf) for task in self.tasks)
 
 
