@@ -183,6 +183,19 @@ def test_names_that_could_be_paths_are_refused(durable_client: ct.Client, name: 
     assert emulator.snapshots() == []
 
 
+def test_a_snapshot_that_cannot_be_written(file: Path) -> None:
+    with ct.local(file) as client:
+        folder = file.with_name(f"{file.name}.snapshots")
+        folder.write_text("a file in its place")
+        with pytest.raises(
+            ct.Internal, match=r"'before' could not be written: .*exists.*Nothing was changed"
+        ):
+            client.emulator.save("before")
+        folder.unlink()
+        client.emulator.save("before")
+        assert client.emulator.snapshots() == ["before"]
+
+
 def test_a_snapshot_that_is_not_there(client: ct.Client) -> None:
     with pytest.raises(ct.NotFound, match="None was saved yet"):
         client.emulator.load("before")
