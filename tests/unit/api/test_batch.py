@@ -273,8 +273,8 @@ def test_a_batch_whose_time_is_used_up_by_rejections_was_rejected_and_did_not_ti
 
 
 def test_a_rejected_batch_pauses_the_quota_of_its_calls() -> None:
-    script = answer(200, named("emails")), refusal(429, "RESOURCE_EXHAUSTED", "later", Retry_After="60")
-    with client_of(*script, timeout=5) as (client, server):
+    script = answer(200, named("emails")), refusal(429, "RESOURCE_EXHAUSTED", "later", Retry_After="120")
+    with client_of(*script, timeout=60) as (client, server):
         queue = client.queue("emails")
         with pytest.raises(ct.ResourceExhausted), client.batch() as batch:
             batch.add(queue.refresh)
@@ -290,18 +290,18 @@ def test_a_paused_quota_stops_no_call_of_a_batch_that_uses_another(monkeypatch: 
     script = [
         answer(200, named("emails")),
         answer(200, named("other")),
-        refusal(429, "RESOURCE_EXHAUSTED", "later", Retry_After="30"),
+        refusal(429, "RESOURCE_EXHAUSTED", "later", Retry_After="120"),
         multipart(part(0, {"tasks": []})),
     ]
     waits = waits_of(one_request, monkeypatch)
-    with client_of(*script, timeout=20) as (client, server):
+    with client_of(*script, timeout=60) as (client, server):
         queue, free = client.queue("emails"), client.queue("other")
         with pytest.raises(ct.ResourceExhausted):
             queue.lease()
-        with client.batch(timeout=60) as batch:
+        with client.batch(timeout=240) as batch:
             batch.add(queue.lease)
             batch.add(free.lease)
     assert [item.ok for item in batch.results] == [True, True]
     queues = [[line.split("/")[7] for line in sent(server, at)] for at in (-2, -1)]
     assert queues == [["other"], ["emails"]]
-    assert waits == [pytest.approx(30, abs=5)]
+    assert waits == [pytest.approx(120, abs=30)]
