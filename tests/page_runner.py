@@ -58,7 +58,7 @@ def run(page: str, folder: Path, environment: Mapping[str, str]) -> Ran:
         ran = here.recv() if here.poll(DEADLINE_S) else Ran(error=f"not done after {DEADLINE_S} s")
     except EOFError:
         ran = Ran(error="the process ended without a word")
-    process.join(10)
+    process.join(60)
     if process.exitcode is None:
         process.kill()
         ran.error = ran.error or "the process did not end"

@@ -44,7 +44,7 @@ class _Handler(BaseHTTPRequestHandler):
             path = path.replace(f"projects/{number}/", f"projects/{project}/")
             held = held.replace(f"projects/{number}/".encode(), f"projects/{project}/".encode())
         found = requests.request(
-            self.command, self.server.behind + path, data=held, headers=headers, timeout=10
+            self.command, self.server.behind + path, data=held, headers=headers, timeout=60
         )
         content = found.content
         for number, project in self.server.alias.items():
