@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar, cast
 from msgspec import Struct
 
 from .discreet import JsonObject, as_hidden
-from .errors import ConfigError, InvalidArgument
+from .errors import ConfigError, InvalidArgument, type_of
 from .model.queue import RateLimits, RetryConfig
 from .model.schema import schema, snake
 
@@ -112,7 +112,7 @@ def _wrong(verb: str, parameter: Parameter, value: Any, allowed: list[str]) -> W
     name, default = parameter.name, parameter.default
     # A value of another type is not shown: it may be a secret or a payload.
     plain = value is None or isinstance(value, bool | int | float)
-    given = f"{name}={value!r}" if plain else f"{name} of type {type(value).__name__}"
+    given = f"{name}={value!r}" if plain else f"{name} of type {type_of(value)}"
     omit = "" if default is Parameter.empty else f", or omit {name}"
     omit += f" (it defaults to {default!r})" * bool(omit and default not in (None, "", ()))
     hint = f"pass {' or '.join(word for word in allowed if word != 'None')}{omit}"
@@ -132,7 +132,12 @@ def _is_bool(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, Real) and not _is_bool(value) and not math.isnan(value)
+    if not isinstance(value, Real) or _is_bool(value):
+        return False
+    try:
+        return not math.isnan(value)
+    except OverflowError:  # an integer that no float can hold
+        return False
 
 
 def _are_strings(value: Any) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from .api import Api
@@ -33,6 +32,7 @@ from .resources.task import Task, task_handle
 from .rest.deadline import seconds_for_a_call
 from .rest.session import Session
 from .shown import Shown, completed_as_text
+from .user_paths import user_path
 
 if TYPE_CHECKING:
     from .bulk.backup import Past
@@ -387,7 +387,7 @@ def _yaml(source: str | os.PathLike[str]) -> bytes:
     if isinstance(source, str) and re.search(r"\n|^\s*\w+\s*:(\s|$)", source):
         return source.encode()
     try:
-        return Path(source).expanduser().read_bytes()
+        return user_path(source).read_bytes()
     except (OSError, TypeError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ConfigError(

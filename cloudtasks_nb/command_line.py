@@ -14,7 +14,7 @@ from .emulator.server.options import EMULATOR_PROJECT, LOOPBACK, Options, clock,
 from .emulator.server.rules.locations import APP_ENGINE_LOCATION
 from .emulator.server.rules.queue_words import queue_word
 from .emulator.server.rules.targets import app_engine
-from .platforms import names_folder
+from .user_paths import names_folder
 
 T = TypeVar("T")
 

@@ -24,12 +24,17 @@ _SHOWN = 4_000
 _AN = re.compile("[AEIOaeio]|Http|[FHLMNRSX][A-Z]")  # as they are said: an HTTPStatus, an SSLContext
 
 
+def type_of(value: object) -> str:
+    """The name of a value's type in an error. A text that hides itself is a "str"."""
+    return next(base for base in type(value).__mro__ if base.__module__ != discreet.__module__).__name__
+
+
 def kind_of(value: object) -> str:
-    """How an error names the type of a value: "an int", "a list", "None". Text that hides itself is "a str"."""
-    kind = next(base for base in type(value).__mro__ if base.__module__ != discreet.__module__)
-    if value is None or kind is bytes:
-        return "None" if value is None else "bytes"
-    return f"{'an' if _AN.match(kind.__name__) else 'a'} {kind.__name__}"
+    """The same with an article: "an int", "a list", "None"."""
+    name = type_of(value)
+    if value is None or name == "bytes":
+        return "None" if value is None else name
+    return f"{'an' if _AN.match(name) else 'a'} {name}"
 
 
 class CloudTasksError(ShownFirst, Exception):

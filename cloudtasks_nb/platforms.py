@@ -6,10 +6,8 @@ Every function takes `windows`, so that tests on one platform can run both branc
 from __future__ import annotations
 
 import contextlib
-import errno
 import importlib
 import os
-import re
 import shutil
 import signal
 import stat
@@ -19,8 +17,6 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
-
-from .errors import ConfigError
 
 if TYPE_CHECKING:
     import asyncio
@@ -213,32 +209,3 @@ def _has_terminal(*, windows: bool) -> bool:
             return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
     except OSError:  # no terminal
         return False
-
-
-_URL = re.compile(r"file:|:memory:$|[a-z][a-z0-9+.-]+://", re.IGNORECASE)  # not "C:", a drive of Windows
-
-
-def names_folder(path: str | os.PathLike[str]) -> bool:
-    """Whether a path ends like a folder's path: "tasks/"."""
-    return os.fspath(path).endswith(tuple(filter(None, (os.sep, os.altsep))))
-
-
-def check_path(path: str | os.PathLike[str]) -> None:
-    """Validate a path. Errors: ConfigError for an empty text, a URL, or characters that a path cannot have."""
-    try:
-        text = os.fspath(path)
-        os.fsencode(text)
-    except (TypeError, UnicodeError):
-        text = ""
-    if not isinstance(text, str) or not text or "\0" in text or _URL.match(text):
-        raise ConfigError(
-            f"{path!r:.80} is not a path.",
-            hint='pass a path on this machine, such as "tasks.parquet" or "~/tasks.parquet"',
-        )
-
-
-def check_names_file(path: str | os.PathLike[str]) -> None:
-    """Validate the path of an output file. Errors: ConfigError if it is not a path, IsADirectoryError for a folder."""
-    check_path(path)
-    if names_folder(path) or Path(path).expanduser().is_dir():
-        raise IsADirectoryError(errno.EISDIR, "It names a folder: pass the path of a file", os.fspath(path))

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import random
 import secrets
 import shutil
 import signal
@@ -36,6 +37,7 @@ START_S = 60.0
 END_S = 10.0
 LOOK_EVERY_S = 0.5
 INTERRUPTED = 130
+LONGEST_PATH = 90  # of a socket: systems allow about 100 characters
 
 # JupyterLab ends when this process ends, even by kill -9, because its standard input closes. It then removes the folder
 # of its runtime files itself.
@@ -120,12 +122,14 @@ def check(name: str) -> int:
     """Run every cell; print its source and its output. Stop with a traceback at the first error."""
     import nbformat
     from nbclient import NotebookClient
+    from traitlets.config import Config
 
     os.environ["TQDM_DISABLE"] = "1"  # no progress bars in a log
     notebook = nbformat.read(NOTEBOOKS / name, as_version=4)
     quiet = ["--log-level=ERROR"]  # the kernel listens only on this machine: no warning needed
     where = {"metadata": {"path": str(NOTEBOOKS)}}
-    NotebookClient(notebook, timeout=120, resources=where, extra_arguments=quiet).execute()
+    config = Config({"KernelManager": kernel_address()})
+    NotebookClient(notebook, timeout=120, resources=where, extra_arguments=quiet, config=config).execute()
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     for number, cell in enumerate(cells, 1):
         print(f"\n── cell {number} of {len(cells)} " + "─" * 60)
@@ -137,11 +141,16 @@ def check(name: str) -> int:
     return 0
 
 
+def kernel_address() -> dict[str, str]:
+    """Files on which the kernel listens: another program could take a port before the kernel listens on it."""
+    files = os.path.join(os.path.dirname(os.environ["JUPYTER_RUNTIME_DIR"]), "kernel")  # noqa: PTH118, PTH120
+    return {"transport": "ipc", "ip": files} if sys.platform != "win32" and len(files) < LONGEST_PATH else {}
+
+
 def browse(name: str) -> int:
     """Open JupyterLab with a notebook and its neighbours; return when JupyterLab, the emulator or this process ends."""
     copy_notebooks()
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     token = secrets.token_urlsafe(24)
     # The token is in the environment, because every user of the machine can read a command line.
     # In its own session, JupyterLab does not receive Ctrl-C, so it does not ask for confirmation.
@@ -166,6 +175,14 @@ def browse(name: str) -> int:
     finally:
         ending.set()
         end(server, urllib.request.Request(f"{place}/api/shutdown?token={token}", method="POST"))  # noqa: S310 - our own
+
+
+def free_port() -> int:
+    """A free port below those that the system hands out: JupyterLab listens on it seconds later."""
+    for port in random.sample(range(10_000, 32_768), 100):  # not a secret
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise OSError("100 ports are in use")
 
 
 def relay(server: subprocess.Popen[bytes], ending: threading.Event) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import inspect
 import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -11,12 +12,20 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from cloudtasks_nb.emulator.client.emulator import Emulator
+from cloudtasks_nb.emulator.client.inbox import Inbox
 from tests.emulator_process import EmulatorProcess
 from tests.examples import examples
+from tests.waiting import PATIENCE_S
 
 # The speed of an example depends on the load of the machine, so it has no deadline.
 settings.register_profile("steady", deadline=None, max_examples=examples(100))
 settings.load_profile("steady")
+
+# By default, these verbs stop waiting for deliveries after ten seconds, which a busy machine may need.
+inspect.unwrap(Emulator.advance).__kwdefaults__["patience"] = PATIENCE_S
+inspect.unwrap(Emulator.wait).__kwdefaults__["timeout"] = PATIENCE_S
+inspect.unwrap(Inbox.wait).__defaults__ = (1, PATIENCE_S)
 
 # A shell's background jobs ignore Ctrl-C, and so do the processes that they start. Tests send it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from .waiting import wait_until
+from .waiting import PATIENCE_S, wait_until
 
 _READY = re.compile(r"cloudtasks emulator ready on (http://127\.0\.0\.1:\d+)\n")
 
@@ -49,7 +49,7 @@ class EmulatorProcess:
     def stop(self) -> tuple[str, str]:
         """End it with SIGINT; returns its output after the ready line, and its stderr."""
         self.popen.terminate()
-        printed, _ = self.popen.communicate(timeout=20)
+        printed, _ = self.popen.communicate(timeout=PATIENCE_S)
         return printed, self.complaints()
 
     def complaints(self) -> str:

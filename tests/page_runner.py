@@ -31,6 +31,7 @@ IMPORTED = (
     "cloudtasks_nb.rest.key_files", "cloudtasks_nb.widgets.explorer", "cloudtasks_nb.worker",
 )  # fmt: skip
 DEADLINE_S = 170  # less than the timeout of a test
+END_S = 60  # for the end of the process, after its result
 _SHOWN = re.compile(r"#\s+('[^']*'|\{[^}]*\}|\[[^\]]*\]|\d+|True|False|None)(?=$|[:,; ])")
 _RAISED = re.compile(r"#\s+([A-Z]\w+): ")
 
@@ -58,7 +59,7 @@ def run(page: str, folder: Path, environment: Mapping[str, str]) -> Ran:
         ran = here.recv() if here.poll(DEADLINE_S) else Ran(error=f"not done after {DEADLINE_S} s")
     except EOFError:
         ran = Ran(error="the process ended without a word")
-    process.join(10)
+    process.join(END_S)
     if process.exitcode is None:
         process.kill()
         ran.error = ran.error or "the process did not end"

@@ -12,8 +12,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import requests
 
-from tests.waiting import PATIENCE_S
-
 FORBIDDEN = {"error": {"code": 403, "message": "Not for you.", "status": "PERMISSION_DENIED"}}
 MISSING = {"error": {"code": 404, "message": "Queue does not exist.", "status": "NOT_FOUND"}}
 
@@ -46,7 +44,7 @@ class _Handler(BaseHTTPRequestHandler):
             path = path.replace(f"projects/{number}/", f"projects/{project}/")
             held = held.replace(f"projects/{number}/".encode(), f"projects/{project}/".encode())
         found = requests.request(
-            self.command, self.server.behind + path, data=held, headers=headers, timeout=PATIENCE_S
+            self.command, self.server.behind + path, data=held, headers=headers, timeout=60
         )
         content = found.content
         for number, project in self.server.alias.items():

@@ -49,6 +49,8 @@ class BatchPart(TryingCall):
         delay_s = 0.0 if pause is None else self._reserved_s(pause, deadline)
         if pause is not None and pause.error is not None and delay_s is None:
             self.outcome = self._unsent(pause.error)
+        elif pause is not None and delay_s is not None:
+            self.waits(pause, delay_s, deadline)
         return delay_s or 0.0
 
 
@@ -64,13 +66,14 @@ def send_batch(session: Session, parts: Sequence[BatchPart], timeout_s: float) -
     for part in parts:
         of_version.setdefault(part.call.method.version, []).append(part)
     for together in (chunk for same in of_version.values() for chunk in _chunks(same)):
-        deadline = Deadline(timeout_s)
+        deadline, began_s = Deadline(timeout_s), time.monotonic()
         turns = [(part.turn_s(deadline), part) for part in together]
         wait_s = max(turn_s for turn_s, _ in turns)
         ready = [part for turn_s, part in turns if not turn_s and part.outcome is None]
         if wait_s and ready:  # a paused quota stops no calls of others
             requests += 1
-            wait_s = max(wait_s, _send(session, ready, deadline))
+            again_s = _send(session, ready, deadline)
+            wait_s = max(began_s + wait_s - time.monotonic(), again_s)
         _wait(wait_s)
         while pending := [part for part in together if part.outcome is None]:
             requests += 1
@@ -90,7 +93,7 @@ def _chunks(parts: Sequence[BatchPart]) -> Iterator[Sequence[BatchPart]]:
 
 
 def _wait(for_s: float) -> None:
-    if for_s:  # sleep(0) gives other threads their turn, and then waits for its own
+    if for_s > 0:  # sleep(0) gives other threads their turn, and then waits for its own
         time.sleep(for_s)
 
 

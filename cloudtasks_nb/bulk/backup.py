@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import warnings
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -16,12 +15,13 @@ from ..model.marks import AUTO
 from ..model.task import Task
 from ..model.writing import as_new
 from ..names import parse_task
-from ..platforms import check_names_file
 from ..render.values import counted
 from ..resources.new_queue import new_queue
 from ..resources.new_task import KIND_WORDS, schedule_time
 from ..resources.queue import Queue, read_queue
 from ..resources.task import task_ids
+from ..user_paths import check_names_file, user_path
+from ..warned import warn
 from .backup_file import BackupFile, write_backup
 from .given import recreated
 from .items import Item, NumberedItems
@@ -41,10 +41,9 @@ def backup(queue: Queue, path: str | os.PathLike[str], *, overwrite: bool, progr
     lacking: list[int] = []
     file = _written(queue, path, overwrite, progress, lacking.append)
     if lacking:
-        warnings.warn(
+        warn(
             f"{file.path.name} lacks the content of {sum(lacking):,} of {counted(len(file), 'task')}: "
-            f"{_unread(queue)}",
-            stacklevel=3,
+            f"{_unread(queue)}"
         )
     return file.path
 
@@ -94,7 +93,7 @@ def _written(
     lacks: Callable[[int], object],
 ) -> BackupFile:
     check_names_file(path)
-    target = Path(path).expanduser()
+    target = user_path(path)
     if target.exists() and not overwrite:
         raise FileExistsError(errno.EEXIST, "The file exists; pass overwrite=True to replace it", str(target))
     now = read_queue(queue._session, queue._parsed, stats=queue.offers_stats)

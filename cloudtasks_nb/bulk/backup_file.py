@@ -25,6 +25,7 @@ from ..model.messages import ListTasksResponse
 from ..model.queue import Queue as QueueFields
 from ..model.task import Task
 from ..resources.queue import Queue
+from ..user_paths import user_path
 
 _KEY = b"cloudtasks_nb.backup"
 _VERSION = 1
@@ -87,7 +88,7 @@ class BackupFile:
     """An existing backup. Errors: ConfigError if it is not a backup, or is broken; OSError."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path).expanduser()
+        self.path = user_path(path)
         if not self.path.is_file():
             why = errno.EISDIR if self.path.is_dir() else errno.ENOENT
             raise OSError(why, os.strerror(why), str(self.path))

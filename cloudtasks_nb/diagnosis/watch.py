@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-import warnings
 from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
@@ -15,13 +14,14 @@ from typing import TYPE_CHECKING, Any, Self
 from ..arguments import Checked
 from ..connected import Connected
 from ..errors import CloudTasksError, ConfigError, NotFound
-from ..interrupts import interrupts_go_to
+from ..interrupts import interrupts_go_to, wait_in_steps
 from ..model.durations import EXAMPLES, DurationLike, span_of
 from ..model.queue import RetryConfig
 from ..progress import in_notebook
 from ..redact import scrub
 from ..rest.background import Work
 from ..shown import Shown
+from ..warned import warn
 from .at_risk import endangered, judge_of, soon_of
 from .fate import Soon
 
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 _LEAST = timedelta(seconds=1)
 _MOST = timedelta(days=1)
 _DELAYS_SUMMED = 10_000
-_STEP_S = 0.2  # of a wait
 _ROWS_AT_ONCE = 10_000  # tasks per write: a long poll saves its tasks in parts
 
 
@@ -135,7 +134,7 @@ class Watch(Connected, Checked, Shown):
         """
         self._stopping.set()
         if wait and self._can_be_awaited():
-            self._ended.wait()
+            wait_in_steps(self._ended.wait)
         return self
 
     def wait(self, *, interruptible: bool = True) -> Self:
@@ -147,8 +146,7 @@ class Watch(Connected, Checked, Shown):
             False
         """
         with interrupts_go_to(self._stopping.set) if interruptible else nullcontext():
-            while not self._ended.wait(_STEP_S):  # Ctrl-C does not always end an endless wait
-                pass
+            wait_in_steps(self._ended.wait)
         return self
 
     def panel(self) -> WatchPanel:
@@ -228,11 +226,10 @@ class Watch(Connected, Checked, Shown):
 
     def _warn_where_blind(self) -> None:
         if (span := blind_for(self._retries, self.every)) is not None:
-            warnings.warn(
+            warn(
                 f"A task of {self._queue.id!r} can be given up {span.total_seconds():.3g} s after its first failure, "
                 f"so every={self.every.total_seconds():g} s can miss tasks. Pass a shorter every=, or give the queue "
-                "longer backoffs.",
-                stacklevel=5,
+                "longer backoffs."
             )
 
     def _shape_(self) -> Card:

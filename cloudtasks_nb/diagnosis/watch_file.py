@@ -14,8 +14,9 @@ import pyarrow as pa
 from ..bulk.backup_file import BACKUP, BackupFile, about_now, schema_of
 from ..errors import BackupIncomplete, ConfigError
 from ..frames import write_parquet
-from ..platforms import check_names_file, claimed
+from ..platforms import claimed
 from ..render.values import counted
+from ..user_paths import check_names_file, user_path
 
 if TYPE_CHECKING:
     from ..resources.queue import Queue
@@ -33,7 +34,7 @@ class DeadLetters:
     """
 
     def __init__(self, path: str | os.PathLike[str], queue: Queue) -> None:
-        self.path = Path(path).expanduser().absolute()
+        self.path = user_path(path).absolute()
         self._queue = queue
         self._held: dict[Key, int] = {}
         self._state: tuple[int, int] | None = None

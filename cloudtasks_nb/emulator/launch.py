@@ -8,7 +8,6 @@ import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import Literal
 
 from ..arguments import check, check_text
@@ -17,9 +16,9 @@ from ..connecting import EMULATOR_LOCATION, EMULATOR_PROJECT, emulator_in_enviro
 from ..errors import CloudTasksError, ConfigError
 from ..model.json import utc
 from ..model.versions import Spoken, check_version
-from ..platforms import check_names_file
 from ..rest.auth import Auth, token_auth
 from ..rest.session import Session
+from ..user_paths import check_names_file, full_path
 from .running import start, stop
 
 OWNER = "user:owner@example.com"
@@ -83,7 +82,7 @@ def local(
         data = None
     if data is not None:
         check_names_file(data)
-    file = None if data is None else str(Path(data).expanduser().resolve())
+    file = None if data is None else str(full_path(data))
     _check_free(file)
     options = [] if file is None else ["--data", file]
     options += ["--demo"] if demo else []

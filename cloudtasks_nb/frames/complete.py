@@ -12,7 +12,9 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from ..platforms import check_names_file, check_path
+from ..user_paths import check_names_file, full_path
+
+NO_FOLDER = "Its folder does not exist: create it first"
 
 
 @contextmanager
@@ -22,9 +24,9 @@ def complete_or_absent(path: str | os.PathLike[str], *, private: bool = False) -
     Only the owner can read a `private` file. A file that replaces another gets no wider permissions than that one had.
     """
     check_names_file(path)
-    target = Path(path).expanduser().resolve()
+    target = full_path(path)
     if not target.parent.is_dir():  # raised now, not after the last page
-        raise FileNotFoundError(errno.ENOENT, "Its folder does not exist: create it first", str(target))
+        raise FileNotFoundError(errno.ENOENT, NO_FOLDER, str(target))
     if target.exists() and not target.is_file():  # a file must not replace a device
         raise OSError(errno.EINVAL, "It is not a regular file: pass another path", str(target))
     part = target.with_name(f".{secrets.token_hex(8)}.part")
@@ -46,8 +48,7 @@ def complete_or_absent_folder(path: str | os.PathLike[str], *, private: bool) ->
 
     An empty folder is replaced, with no wider permissions.
     """
-    check_path(path)
-    target = Path(path).expanduser().resolve()
+    target = full_path(path)
     if target.exists() and not target.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, "It is a file, not a folder: pass another path", str(target))
     if target.exists() and any(target.iterdir()):
@@ -57,7 +58,7 @@ def complete_or_absent_folder(path: str | os.PathLike[str], *, private: bool) ->
         why = "It is a mount point or the current folder, which cannot be replaced: pass a new folder in it"
         raise OSError(errno.EBUSY, why, str(target))
     if not target.parent.is_dir():
-        raise FileNotFoundError(errno.ENOENT, "Its folder does not exist: create it first", str(target))
+        raise FileNotFoundError(errno.ENOENT, NO_FOLDER, str(target))
     part = target.with_name(f".{secrets.token_hex(8)}.part")
     mode = (0o700 if private else 0o777) & (target.stat().st_mode if target.exists() else 0o777)
     part.mkdir(mode=mode | 0o700)

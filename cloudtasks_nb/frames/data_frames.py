@@ -16,7 +16,7 @@ from .arrays import MAP, TEXT
 from .columns import Column, Columns, batch_of, each, schema_of
 from .decoding import decoded
 from .dtypes import Dtypes, frame_of
-from .export import Decode
+from .export import PREFIX, TEXT_COLUMN, Decode
 from .resting import collector_rests, collector_waits
 
 P = TypeVar("P", bound=Sized)
@@ -46,11 +46,9 @@ def to_pandas(
             f"dtype_backend={dtype_backend!r} is unknown.",
             hint='use dtype_backend="numpy_nullable" or dtype_backend="pyarrow"',
         )
-    if strangers := [name for name in categories if name not in columns.schema.names]:
-        raise ConfigError(
-            f"categories={strangers[0]!r} does not name a column.",
-            hint='pass column names, such as categories=["kind"]',
-        )
+    categorical = [*dict.fromkeys(categories)]
+    for name in categorical:
+        _check_category(name, columns.schema, decode)
     if dtype_backend == "pyarrow":
         batches = list(converted(columns.batch, pages))
         frame = frame_of(pa.Table.from_batches(batches, schema=columns.schema), dtype_backend)
@@ -58,7 +56,31 @@ def to_pandas(
         frame = nullable_frame(columns.columns, pages, converted)
     if decode is not None:
         frame = decoded(frame, decode, dtype_backend)
-    return frame.astype(dict.fromkeys(categories, "category")) if categories else frame
+    for name in categorical:
+        frame = _with_category(frame, name)
+    return frame
+
+
+def _check_category(name: str, schema: pa.Schema, decode: Decode | None) -> None:
+    is_decoded = name == TEXT_COLUMN if decode == "text" else bool(decode) and name.startswith(PREFIX)
+    if name not in schema.names and not is_decoded:
+        raise ConfigError(
+            f"categories={name!r} does not name a column.",
+            hint=f"columns are {', '.join(schema.names)}",
+        )
+    if name in schema.names and schema.field(name).type == MAP:
+        raise ConfigError(
+            f"categories={name!r} names a column of dicts, which cannot be categories.", hint=f"omit {name!r}"
+        )
+
+
+def _with_category(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    if name not in frame:  # no payload has this key
+        return frame
+    try:
+        return frame.assign(**{name: frame[name].astype("category")})
+    except TypeError:  # lists or dicts of a payload
+        return frame
 
 
 def nullable_frame(

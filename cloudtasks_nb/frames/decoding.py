@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from ..model.unpacking import inflated, json_object
+from ..warned import warn
 from .dtypes import Dtypes, json_dtype, json_type
 from .export import PAYLOAD, PREFIX, TEXT_COLUMN, Decode
 
@@ -49,10 +49,7 @@ def _json_values(payloads: Sequence[bytes | None]) -> dict[str, list[Any]]:
         for key, value in (found or {}).items():
             columns.setdefault(f"{PREFIX}{key}", [pd.NA] * len(payloads))[row] = value
     if unread:
-        warnings.warn(
-            f"payloads that are not JSON objects: {unread:,} of {len(payloads):,}; their columns are <NA>",
-            stacklevel=5,
-        )
+        warn(f"payloads that are not JSON objects: {unread:,} of {len(payloads):,}; their columns are <NA>")
     return columns
 
 

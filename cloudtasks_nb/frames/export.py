@@ -30,6 +30,7 @@ class Export(Generic[P]):
             raise ConfigError(f"decode={decode!r} is unknown.", hint='use decode="json" or decode="text"')
         self.decode = decode
         self.secrets = secrets
+        names = None if names is None else [*names]
         self.dropped = [PAYLOAD] if decode and names is not None and PAYLOAD not in names else []
         self.columns = every.chosen(None if names is None else [*names, *self.dropped], secrets=secrets)
 

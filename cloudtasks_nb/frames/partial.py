@@ -10,13 +10,14 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import timedelta
-from pathlib import Path
 from typing import Self
 
 import pyarrow as pa
 
 from ..errors import ConfigError
-from ..platforms import belongs_to_another, check_path, owner_of_new_files
+from ..platforms import belongs_to_another, owner_of_new_files
+from ..user_paths import user_path
+from .complete import NO_FOLDER
 
 VALID = timedelta(hours=2)
 """How long a page token is valid. Source: SPEC section 2.5."""
@@ -45,14 +46,13 @@ class Partial:
     """
 
     def __init__(self, path: str | os.PathLike[str], told: Mapping[str, str], state: str = "") -> None:
-        check_path(path)
-        target = Path(path).expanduser()
+        target = user_path(path)
         target = target if target.name not in ("", "..") else target.resolve()
         if not target.name:
             raise ConfigError(f"{path!r} cannot be written.", hint="pass the path of a file or a new folder")
         self.path = target.with_name(f"{target.name}.partial")
         if not target.parent.is_dir():  # raised now, not after the last page
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(target))
+            raise FileNotFoundError(errno.ENOENT, NO_FOLDER, str(target.absolute()))
         self._claim()
         self.pages = self.items = 0
         self.token: str | None = None

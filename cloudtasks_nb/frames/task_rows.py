@@ -123,9 +123,6 @@ def _settings_text(parts: tuple[msgspec.Raw, ...]) -> str | None:
                 for key, inner in value.items()
                 if key != "host"  # set by the service
             }
-            if value.get("max_attempts") == -1:  # the later versions encode it so
-                value = {**value, "unlimited_attempts": True}
-                del value["max_attempts"]
         elif name == "dispatch_deadline":
             value = _span(value)
         if value:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..arguments import Checked
 from ..errors import ConfigError
 from ..frames.resting import importing
-from ..platforms import names_folder
+from ..user_paths import names_folder
 from .cut_short import UntilCut
 
 if TYPE_CHECKING:
@@ -63,8 +63,9 @@ class Exports(Checked, ABC):
         Shapes: one row per item, always all columns of its kind (or only `columns`), instants as
         datetime64[us, UTC], nullable dtypes (or Arrow's, with dtype_backend="pyarrow"). `categories` names columns
         that become categorical, such as ["kind"]. `decode="text"` adds `payload_text`, `decode="json"` one column
-        `payload.<key>` per top-level key. Secrets in headers, URLs and messages are `•••` unless `secrets=True`.
-        `progress` shows a bar; by default only for several pages.
+        `payload.<key>` per top-level key. These can become categorical, too, unless they hold lists or dicts. Secrets
+        in headers, URLs and messages are `•••` unless `secrets=True`. `progress` shows a bar; by default only for
+        several pages.
         Errors: any ApiError if a page fails: the error's `.result` is then the frame of the earlier pages, and its
         `.page_token` continues the listing. ConfigError for `decode` without payloads.
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from ..errors import QueryError
+from ..errors import QueryError, kind_of
 from ..model import Task
 from .fields import Condition, condition_of
 from .grammar import Term, read_terms
@@ -27,9 +27,7 @@ class Query(Struct, frozen=True):
     def of(cls, text: str) -> Query:
         """Parse a query. Errors: QueryError for an invalid one, with the closest valid term."""
         if not isinstance(text, str):
-            raise QueryError(
-                f"A query must be text, not {type(text).__name__}.", hint='such as "code:503 tag:red"'
-            )
+            raise QueryError(f"A query must be text, not {kind_of(text)}.", hint='such as "code:503 tag:red"')
         query = cls(tuple(read_terms(text)))
         for term in query.terms:
             condition_of(term)

@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..arguments import gathered
-from ..errors import ConfigError, TransportError, kind_of
+from ..errors import AnswerTooLarge, ConfigError, Timeout, TransportError, kind_of
 from ..model.durations import DurationLike
 from ..model.json import Message
 from ..model.messages import LeaseTasksRequest
@@ -107,9 +107,13 @@ class LeaseVerbs(QueueVerbs):
         body = read_message(LeaseTasksRequest, asked, "")
         try:
             leased = session.call(LEASE, _Leased, path={"parent": self.name}, body=body).tasks
-        except TransportError as error:
-            if error.reached:  # leased tasks are unknown, but become free when their lease ends
+        except (AnswerTooLarge, TransportError) as error:
+            if getattr(
+                error, "reached", True
+            ):  # leased tasks are unknown, but become free when their lease ends
                 error.hint = f"tasks leased by this call, if any, are free again after {body.lease_duration}"
+                if isinstance(error, AnswerTooLarge | Timeout):
+                    error.hint += "; a smaller max_tasks makes the response smaller"
             raise
         queue = self._parsed
         caption = f"leased from {queue.location}/{queue.queue} for {body.lease_duration}"

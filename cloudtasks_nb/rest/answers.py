@@ -5,6 +5,7 @@ Source: SPEC section 6.1.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,7 +47,7 @@ class _Error(msgspec.Struct):
         )
 
 
-_A_MINUTE_S = 60.0
+_WAITS_S = {"wait a second": 1.0, "wait a minute": 60.0}
 _IS_ERROR = re.compile(rb'\s*\{\s*"error"\s*:\s*[{"]')
 
 
@@ -82,8 +83,9 @@ def refusal(answer: Answer, *, method: str, resource: str) -> CloudTasksError:
         hint=hint_for(kind.rpc_status, error.message, error.details, method=method, resource=resource),
     )
     refused.retry_after_s = max(answer.retry_after_s, _retry_delay_s(error.details))
-    if refused.retry_after_s > _A_MINUTE_S and refused.hint:
-        refused.hint = refused.hint.replace("wait a minute", f"wait {refused.retry_after_s:,.0f} s")
+    for wait, lasts_s in _WAITS_S.items():
+        if refused.retry_after_s > lasts_s and refused.hint:
+            refused.hint = refused.hint.replace(wait, f"wait {math.ceil(refused.retry_after_s):,} s")
     return refused
 
 

@@ -124,8 +124,10 @@ def read_json(path: str | os.PathLike[str], what: str, hint: str | None = None) 
     """Read a JSON file. Errors: ConfigError, which does not quote the path, because it may be a secret instead."""
     try:
         return as_secret(json.loads(Path(path).expanduser().read_text()))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or "it is not JSON"
+        if isinstance(error, RuntimeError):
+            reason = "its home folder is unknown"
     # Raised outside the except block: the error of the file, as its context, would show the path.
     raise ConfigError(f"{what} cannot be read: {reason}.", hint=hint)
 

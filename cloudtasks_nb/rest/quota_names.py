@@ -57,11 +57,13 @@ def quota_hint(message: str, details: list[dict[str, Any]], method: str) -> str:
     documented, less = _DOCUMENTED.get(kind_of(method), _DOCUMENTED["rest"])
     name = quota_named(message, details)
     if not name:
-        return f"probably {documented} is used up: wait a minute, or {less}"
+        wait = "wait a second" if "per second" in documented else "wait a minute"
+        return f"probably {documented} is used up: {wait}, or {less}"
     spelled = name.lower().replace(" ", "")
     if _RATED.search(name) and not any(span in spelled for span in _REFILLS):
         return f"the quota '{name}' is used up, and waiting does not help: delete resources, or request more quota"
-    wait = "wait until tomorrow" if "perday" in spelled else "wait a minute"
+    waits = {"persecond": "wait a second", "perday": "wait until tomorrow"}
+    wait = next((wait for span, wait in waits.items() if span in spelled), "wait a minute")
     return f"the quota '{name}' is used up: {wait}, or {less}"
 
 

@@ -112,7 +112,7 @@ class Trying:
 class TryingCall(Trying):
     """The tries of one call: also whether its credentials were renewed, and whether a response may have been lost."""
 
-    __slots__ = ("_exhausted", "_has_turn", "call", "renewed", "uncertain")
+    __slots__ = ("_exhausted", "_has_turn", "_waited_s", "call", "renewed", "uncertain")
 
     def __init__(self, call: Call, policy: Retry, pauses: Pauses | None = None) -> None:
         # A page after the first waits for an exhausted quota, so that the listing is complete.
@@ -123,6 +123,7 @@ class TryingCall(Trying):
         self.renewed = call.brings_token  # the call's own token cannot be renewed
         self.uncertain = False
         self._has_turn = False
+        self._waited_s = 0.0
         self._exhausted: ResourceExhausted | None = None
 
     def ready(self, deadline: Deadline) -> None:
@@ -157,8 +158,11 @@ class TryingCall(Trying):
         self._has_turn = True
 
     def reason(self, error: CloudTasksError) -> CloudTasksError:
-        """The reason of a failure: an earlier rejection, if the waits for its quota left too little time."""
-        if self._exhausted is None or not isinstance(error, Timeout) or not self.repeatable:
+        """The reason of a failure: a rejection, of this call or another one, if the wait for the quota left too little
+        time."""
+        if self._exhausted is None or not isinstance(error, Timeout):
+            return error
+        if error.reached and not self.repeatable:  # a change may have taken effect
             return error
         self._exhausted.tries = self.tries
         return self._exhausted
@@ -191,19 +195,32 @@ class TryingCall(Trying):
             delay_s = self._reserved_s(pause, deadline, earliest_s)
             if delay_s is None:
                 raise error
+            self.waits(pause, delay_s, deadline)
             time.sleep(delay_s)
             if deadline.left_s <= 0:
                 raise error
 
+    def waits(self, pause: Pause, delay_s: float, deadline: Deadline) -> None:
+        """Record a wait for a quota. If waits take half of the call's time, they are the reason if the rest is too
+        short."""
+        self._waited_s += 0.0 if self.outlasts_quota else delay_s
+        if self._waited_s > deadline.total_s / 2 and self._exhausted is None and pause.error is not None:
+            why = "another call was rejected, and the wait for the quota left too little time"
+            self._exhausted = self._in_place_of(pause.error, why)
+
     def _unsent(self, refused: ResourceExhausted) -> ResourceExhausted:
         """The error of a call that was not sent, because another call was rejected."""
+        return self._in_place_of(refused, "nothing was sent, because another call was just rejected")
+
+    def _in_place_of(self, refused: ResourceExhausted, why: str) -> ResourceExhausted:
+        """The error of this call, because another call was rejected."""
         error = ResourceExhausted(
             refused.message,
             code=refused.code,
             details=refused.details,
             method=self.call.method.id,
             resource=self.call.resource,
-            hint=f"nothing was sent, because another call was just rejected; {refused.hint}",
+            hint=f"{why}; {refused.hint}",
         )
         error.tries = self.tries
         return error

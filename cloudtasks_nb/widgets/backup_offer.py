@@ -10,8 +10,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..platforms import check_names_file
 from ..render.values import counted, duration
+from ..user_paths import check_names_file, user_path
 from .action import Refused, literal
 
 if TYPE_CHECKING:
@@ -64,16 +64,23 @@ def deleted_offer(queue: Queue, path: str) -> dict[str, str]:
     return {"words": "To restore the queue and its tasks under another name:", "line": line, "note": note}
 
 
+def _is_data_folder(folder: Path) -> bool:
+    try:
+        return folder == data_folder().expanduser()
+    except RuntimeError:  # the home folder is unknown
+        return False
+
+
 @contextmanager
 def backup_path(typed: object) -> Iterator[Path | None]:
     """The backup file that was typed, or None. Errors: Refused when the file cannot be written; nothing is removed."""
     if not isinstance(typed, str):
         raise Refused("The name of the backup file must be text.")
-    file = Path(typed.strip()).expanduser() if typed.strip() else None
+    file = user_path(typed.strip()) if typed.strip() else None
     try:
         if file is not None:
             check_names_file(typed.strip())
-        if file is not None and file.parent == data_folder().expanduser():
+        if file is not None and _is_data_folder(file.parent):
             file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         yield file
     except FileExistsError as error:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..platforms import check_names_file
+from ..user_paths import check_names_file, user_path
 from .action import Refused
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def write_tasks(path: str, tasks: Sequence[Task], *, overwrite: bool = False) ->
 
     Errors: Refused for another kind of file, one that already exists, or one that cannot be written.
     """
-    target = Path(path).expanduser()
+    target = user_path(path)
     _check_kind(target.name)
     if target.exists() and not overwrite:
         raise Refused(f"{target} already exists.", hint="choose another name, or pass overwrite=True")

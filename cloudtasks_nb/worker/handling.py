@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextvars import ContextVar
 from typing import Any
 
@@ -68,12 +68,25 @@ def _why_failed(handler: Callable[[Any], Any], given: Any) -> str:
 
 
 def _call(handler: Callable[[Any], Any], given: Any) -> None:
-    """Call the handler; a coroutine runs to its end in its own loop. The return value is dropped, because it might not
-    be picklable. Errors: TypeError for a generator, because its work was not done."""
+    """Call the handler; what it lets others await runs to its end in its own loop. The return value is dropped, because
+    it might not be picklable. Errors: TypeError for a generator, a map or a Future, because its work was not done."""
     begun = handler(given)
-    if isinstance(begun, Coroutine):  # also of compiled code
+    if hasattr(type(begun), "add_done_callback"):  # of concurrent.futures, asyncio or Dask
+        raise TypeError(
+            "the handler returned a Future, whose work may not be done: wait for its result() instead"
+        )
+    if isinstance(begun, Awaitable):
         import asyncio
 
-        asyncio.run(begun)
+        # asyncio.run() takes coroutines, also of compiled code, but no other awaitables.
+        asyncio.run(begun if isinstance(begun, Coroutine) else _awaited(begun))
     elif inspect.isgenerator(begun) or inspect.isasyncgen(begun):
         raise TypeError("the handler is a generator function: calling it does no work")
+    elif isinstance(begun, map | filter):
+        raise TypeError(
+            f"the handler returned a {type(begun).__name__} object, which does no work: use a for loop"
+        )
+
+
+async def _awaited(begun: Awaitable[Any]) -> Any:
+    return await begun

@@ -1,10 +1,15 @@
-"""Decides when to make lease calls: at most ten per second and queue, with backoff while the queue is empty. Pure."""
+"""Decides when to make lease calls, and for how many tasks at most. Pure.
+
+There are at most ten calls per second and queue, with backoff while the queue is empty.
+"""
 
 from __future__ import annotations
 
 import random
 import threading
 from collections.abc import Callable
+
+from .options import MAX_LEASED
 
 LEASE_CALLS_APART_S = 0.125
 """The mean time between lease calls on a queue; two calls may follow each other at once.
@@ -39,6 +44,31 @@ class Turns:
             # After a wait of at least the mean time, one more call may follow at once.
             self._next_s[queue] = max(planned_s + LEASE_CALLS_APART_S, turn_s)
             return turn_s
+
+
+class Portion:
+    """How many tasks a lease call may return, so that its response is complete in time.
+
+    After a call without a complete response, its tasks are leased, but nobody handles them, and each used an attempt.
+    On a slow network, the same call would fail again and again.
+
+    >>> portion = Portion()
+    >>> portion.cut_off(800)
+    >>> portion.most
+    200
+    """
+
+    def __init__(self) -> None:
+        self.most = MAX_LEASED
+
+    def cut_off(self, asked: int) -> None:
+        """Record that the response with up to this many tasks took too long, or was too large."""
+        self.most = max(1, asked // 4)
+
+    def complete(self, count: int, took_s: float, within_s: float) -> None:
+        """Record a complete response with this many tasks. It grows if twice as many would be there in time, too."""
+        if count >= self.most and took_s < within_s / 3:
+            self.most = min(MAX_LEASED, 2 * self.most)
 
 
 class Patience:

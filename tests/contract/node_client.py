@@ -80,4 +80,4 @@ class NodeClient:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._process.communicate(timeout=20)
+        self._process.communicate(timeout=60)

@@ -106,17 +106,17 @@ def test_node_gcloud_and_firebase_meet_there_too(notebook: ct.Client) -> None:
         task = {"httpRequest": {"url": "http://localhost:1/work"}}
         node("createTask", {"parent": queue.name, "task": {**task, "name": f"{queue.name}/tasks/node"}})
         data = {"task": {"httpRequest": {"url": "", "body": "e30="}, "name": f"{queue.name}/tasks/firebase"}}
-        assert http.post(f"{host}/{queue.name}/tasks", json=data, headers=owner, timeout=20).ok
+        assert http.post(f"{host}/{queue.name}/tasks", json=data, headers=owner, timeout=60).ok
         body = {"task": {**task, "name": f"{queue.name}/tasks/gcloud"}}
-        assert http.post(f"{host}/v2/{queue.name}/tasks", json=body, params={"alt": "json"}, timeout=20).ok
+        assert http.post(f"{host}/v2/{queue.name}/tasks", json=body, params={"alt": "json"}, timeout=60).ok
         expected = {"node", "firebase", "gcloud"}
         assert {task.id for task in queue.tasks()} == expected
         assert {
             one["name"].rpartition("/")[2] for one in node("listTasks", {"parent": queue.name})
         } == expected
-        listed = http.get(f"{host}/v2/{queue.name}/tasks", params={"alt": "json"}, timeout=20).json()["tasks"]
+        listed = http.get(f"{host}/v2/{queue.name}/tasks", params={"alt": "json"}, timeout=60).json()["tasks"]
         assert len(listed) == 3
-        assert http.delete(f"{host}/{queue.name}/tasks/node", headers=owner, timeout=20).ok
+        assert http.delete(f"{host}/{queue.name}/tasks/node", headers=owner, timeout=60).ok
         node("deleteTask", {"name": f"{queue.name}/tasks/gcloud"})
         queue.task("firebase").delete()
         assert node("listTasks", {"parent": queue.name}) == []

@@ -33,7 +33,7 @@ MOUNT = """async ([state, css, parts, rows]) => {
         on: (event, handler) => handlers.set(event, [...(handlers.get(event) ?? []), handler]),
         off: (event, handler) => handlers.set(event, handlers.get(event).filter(other => other !== handler)),
         send: message => {
-            const answer = (content, buffers) => setTimeout(() => window.emit('msg:custom', content, buffers));
+            const answer = (content, buffers) => queueMicrotask(() => window.emit('msg:custom', content, buffers));
             if (message.do === 'part') answer({ part: message.name, ...parts[message.name] });
             else if (message.do === 'rows') answer(rows.message, rows.buffers.map(read));
             else window.sent.push(message);

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Generator, Iterator
+from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import cloudtasks_nb as ct
+from tests.waiting import PATIENCE_S
 
 from .lab import CLOSE, Lab, running_lab
 from .service import Service
@@ -26,9 +28,12 @@ INSTALL = (
 )
 EMPTY = "about:blank"
 NOTEBOOK_7_THROWS = "reading 'schema'"  # thrown by Notebook 7 itself, with any content
-PATIENCE_MS = 20_000  # a busy machine is slow, and that is not an error
+PATIENCE_MS = 1000 * PATIENCE_S  # a busy machine is slow, and that is not an error
 # anywidget gives up on a panel that did not begin within 2 s.
 NO_TIMEOUT = "AbortSignal.timeout = () => new AbortController().signal"
+# The first press arms a button for 5 s. On a busy machine, the second one may come later.
+ARMED_LONG = f"""const later = window.setTimeout;
+    window.setTimeout = (act, ms, ...more) => later(act, ms === 5000 ? {PATIENCE_MS} : ms, ...more);"""
 SIZE: ViewportSize = {"width": 1280, "height": 1500}
 FAILED = pytest.StashKey[bool]()
 _missing: set[str] = set()
@@ -113,7 +118,9 @@ def kept(browser: Browser) -> Iterator[dict[str, Page]]:
 def new_page(browser: Browser) -> Page:
     """A page in its own context: with its own cookies and its own clock."""
     context = browser.new_context(viewport=SIZE)
-    context.add_init_script(NO_TIMEOUT)
+    context.set_default_timeout(PATIENCE_MS)
+    for script in (NO_TIMEOUT, ARMED_LONG):
+        context.add_init_script(f"{{ {script} }}")
     return context.new_page()
 
 
@@ -144,8 +151,9 @@ def page(browser: Browser, kept: dict[str, Page], request: pytest.FixtureRequest
 
 @pytest.fixture
 def clock(page: Page) -> None:
-    """A test can move page.clock: the page is its own."""
+    """The page's clock stands still, and a test moves it: the page is its own."""
     page.clock.install()
+    page.clock.pause_at(datetime.now(UTC) + timedelta(seconds=PATIENCE_S))  # not in the past of the page
 
 
 @pytest.hookimpl(wrapper=True)

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from socket import create_server
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal
 
 import nbformat
 import requests
 from urllib3.util import Retry
+
+from tests.ports import free_port
+from tests.waiting import PATIENCE_S
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -95,8 +97,8 @@ class Lab:
 
     def end_kernels(self) -> None:
         """Shut down every kernel."""
-        for session in requests.get(f"{self.url}/api/sessions", timeout=10).json():
-            requests.delete(f"{self.url}/api/sessions/{session['id']}", timeout=10)
+        for session in requests.get(f"{self.url}/api/sessions", timeout=PATIENCE_S).json():
+            requests.delete(f"{self.url}/api/sessions/{session['id']}", timeout=PATIENCE_S)
 
 
 @dataclass
@@ -109,17 +111,21 @@ class Opened:
     def outputs(self) -> Locator:
         return self.page.locator(".jp-OutputArea-output")
 
-    def run_all(self, timeout_s: float = 60) -> None:
-        """Run every cell, wait for the last one, and attach every cell to the page. Fails if a cell failed.
+    def run_all(self, timeout_s: float = 120) -> None:
+        """Run every cell, wait for the last one, and attach every cell to the page. Fails if a cell failed."""
+        self.page.evaluate(RUN_ALL)
+        self.page.wait_for_function("() => window.ranAll", timeout=timeout_s * 1000)
+        self.attach()
+        errors = self.page.evaluate(ERRORS)
+        assert not errors, errors
+
+    def attach(self) -> None:
+        """Attach every cell to the page.
 
         JupyterLab itself attaches the cells below the visible part when the browser is idle. On a busy machine, that
         may be never.
         """
-        self.page.evaluate(RUN_ALL)
-        self.page.wait_for_function("() => window.ranAll", timeout=timeout_s * 1000)
         self.page.evaluate(ATTACH)
-        errors = self.page.evaluate(ERRORS)
-        assert not errors, errors
 
     def kernel(self, source: str) -> str:
         """Run a line in the notebook's kernel without a cell; returns its output."""
@@ -153,25 +159,34 @@ def running_lab(home: Path, environment: dict[str, str], app: App = "lab") -> It
     if app == "server":
         _bare(home)
     port = free_port()
-    with (home / "jupyter.log").open("w") as output:
+    with (
+        # not in TMPDIR: the path of a socket has at most 107 characters
+        TemporaryDirectory(dir="/tmp", ignore_cleanup_errors=True) as runtime,
+        (home / "jupyter.log").open("w") as output,
+    ):
         server = subprocess.Popen(
             _command(app, port, root),
-            env=_environment(home, environment),
+            env=_environment(home, environment) | {"JUPYTER_RUNTIME_DIR": runtime},
             start_new_session=True,
             stdout=output,
             stderr=output,
         )
-    try:
-        lab = Lab(f"http://127.0.0.1:{port}", root, app)
-        wait_until_up(f"{lab.url}/api/status")
-        yield lab
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
         try:
-            server.wait(10)
-        except subprocess.TimeoutExpired:
-            os.killpg(server.pid, signal.SIGKILL)
-            server.wait()
+            lab = Lab(f"http://127.0.0.1:{port}", root, app)
+            wait_until_up(f"{lab.url}/api/status")
+            yield lab
+        finally:
+            end_group(server)
+
+
+def end_group(server: subprocess.Popen[bytes]) -> None:
+    """End a server that was started in its own session, with all its processes."""
+    os.killpg(server.pid, signal.SIGTERM)
+    try:
+        server.wait(20)
+    except subprocess.TimeoutExpired:
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
 
 
 def _command(app: App, port: int, root: Path) -> list[str]:
@@ -179,6 +194,9 @@ def _command(app: App, port: int, root: Path) -> list[str]:
         "ServerApp.ip": "127.0.0.1",
         "ServerApp.port": port,
         "ServerApp.port_retries": 0,
+        # Kernels listen on files. They get TCP ports about a second before they listen on them, and another test could
+        # take one in between.
+        "KernelManager.transport": "ipc",
         "IdentityProvider.token": "",
         "ServerApp.password": "",
         "ServerApp.disable_check_xsrf": True,
@@ -194,7 +212,7 @@ def _command(app: App, port: int, root: Path) -> list[str]:
 
 def _environment(home: Path, extra: dict[str, str]) -> dict[str, str]:
     places = {
-        "JUPYTER_CONFIG_DIR": "cfg", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "rt", "IPYTHONDIR": "ipy",
+        "JUPYTER_CONFIG_DIR": "cfg", "JUPYTER_DATA_DIR": "data", "IPYTHONDIR": "ipy",
         "JUPYTERLAB_SETTINGS_DIR": "set", "JUPYTERLAB_WORKSPACES_DIR": "ws",
     }  # fmt: skip
     return {**os.environ, **{name: str(home / folder) for name, folder in places.items()}, **extra}
@@ -214,14 +232,6 @@ def _bare(home: Path) -> None:
     (home / "cfg").mkdir()
     content = {"ServerApp": {"jpserver_extensions": applications}}
     (home / "cfg/jupyter_server_config.json").write_text(json.dumps(content))
-
-
-def free_port() -> int:
-    """A free port below those that the system hands out, so that no other test gets it before the server does."""
-    for port in random.sample(range(10_000, 32_768), 100):
-        with suppress(OSError), create_server(("127.0.0.1", port)):
-            return port
-    raise AssertionError("100 ports are in use")
 
 
 def wait_until_up(url: str) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 import requests
 
+from tests.waiting import PATIENCE_S
+
 LOCATION = "projects/local/locations/us-central1"
 
 
@@ -64,7 +66,7 @@ class Service:
         self._call("POST", f"{LOCATION}/queues/{queue_id}/tasks", {"task": task})
 
     def _call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
-        answer = requests.request(method, f"{self.url}/v2beta2/{path}", json=body, timeout=10)
+        answer = requests.request(method, f"{self.url}/v2beta2/{path}", json=body, timeout=PATIENCE_S)
         assert answer.ok, answer.text
         read: dict[str, Any] = answer.json()
         return read

@@ -88,6 +88,7 @@ def test_gallery(lab: Lab, page: Page, pictures: Path) -> None:
 
 def test_gallery_of_a_notebook_that_is_not_trusted(lab: Lab, page: Page, pictures: Path) -> None:
     notebook = lab.open(page, write_untrusted(lab))
+    notebook.attach()
     notebook.theme("JupyterLab Light")
     expect(notebook.outputs.get_by_role("table", name="emails").first).to_be_visible()
     expect(notebook.outputs.locator("style")).to_have_count(0)

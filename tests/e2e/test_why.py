@@ -45,7 +45,7 @@ def test_a_queue_a_task_and_a_row_say_why(lab: Lab, page: Page, pictures: Path) 
     failing.locator("summary").click()
     expect(failing).to_contain_text("last_attempt.response_status: 503 from http://127.0.0.1")
     expect(why.get_by_role("article").nth(0)).to_have_attribute("aria-label", "failing")
-    assert 'orders").diagnose()' in panel.text_content()
+    expect(panel).to_contain_text('orders").diagnose()')
 
     tasks = region("region", name="Tasks of queue nightly").first
     tasks.get_by_role("button", name="welcome").click()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,8 +11,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.lab import free_port, wait_until_up
+from tests.e2e.lab import end_group, wait_until_up
 from tests.e2e.service import Service
+from tests.ports import free_port
 
 from .pressing import pause, turn
 
@@ -79,8 +79,7 @@ def marimo(environment: dict[str, str], queue_id: str, tmp_path: Path) -> Iterat
         wait_until_up(f"{url}/health")
         yield url
     finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait(20)
+        end_group(server)
 
 
 def test_panels_act_turn_hold_each_other_and_are_dark(

@@ -21,8 +21,7 @@ from cloudtasks_nb.emulator.server.process import Server
 from cloudtasks_nb.emulator.server.starting import Start
 from cloudtasks_nb.emulator.server.store.store import Store
 from tests.emulator_process import EmulatorProcess
-
-PATIENCE_S = 20
+from tests.waiting import PATIENCE_S
 
 
 class Target:

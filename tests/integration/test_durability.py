@@ -18,12 +18,12 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from tests.emulator_process import EmulatorProcess
+from tests.waiting import PATIENCE_S
 
 PARENT = "projects/p/locations/us-central1"
 PULL, PUSH = f"{PARENT}/queues/pull", f"{PARENT}/queues/push"
 CYCLES = 20
 ANSWERS_PER_CYCLE = 120
-PATIENCE_S = 30
 
 
 class Killed(Exception):

@@ -80,7 +80,7 @@ def test_an_attempt_that_hangs_is_over_at_its_deadline(still: ct.Client) -> None
     with socket.create_server(("127.0.0.1", 0)) as silent:
         task = queue.create_task("x", url=f"http://127.0.0.1:{silent.getsockname()[1]}/", schedule=3 * 3600)
         task.run()
-        silent.settimeout(20)
+        silent.settimeout(60)
         connection, _ = silent.accept()
         with connection:
             sent = still.emulator.advance(0, patience=0)

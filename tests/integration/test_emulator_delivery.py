@@ -153,7 +153,7 @@ def delivered_token(client: ct.Client, queue: ct.Queue, target: Scripted, **toke
 
 
 def test_a_target_verifies_the_oidc_token(still: ct.Client, queue: ct.Queue) -> None:
-    discovered = requests.get(f"{still.endpoint}/.well-known/openid-configuration", timeout=20).json()
+    discovered = requests.get(f"{still.endpoint}/.well-known/openid-configuration", timeout=60).json()
     assert discovered["issuer"] == still.endpoint
     with scripted(answer(200)) as target:
         token = delivered_token(still, queue, target, oidc_token=ct.OidcToken(service_account_email=ACCOUNT))
@@ -186,9 +186,9 @@ def test_an_access_token_says_whose_it_is(still: ct.Client, queue: ct.Queue) -> 
     with scripted(answer(200)) as target:
         token = delivered_token(still, queue, target, oauth_token=asked)
     info = f"{still.endpoint}/emulator/v1/tokeninfo"
-    known = requests.get(info, params={"access_token": token}, timeout=20)
+    known = requests.get(info, params={"access_token": token}, timeout=60)
     assert (known.json()["email"], known.json()["scope"]) == (ACCOUNT, scope)
-    assert requests.get(info, params={"access_token": token[:-4] + "AAAA"}, timeout=20).status_code == 400
+    assert requests.get(info, params={"access_token": token[:-4] + "AAAA"}, timeout=60).status_code == 400
 
 
 def test_tokens_travel_in_the_clear_only_on_this_machine(queue: ct.Queue) -> None:

@@ -32,7 +32,7 @@ def task(**rest: Any) -> dict[str, Any]:
 
 def post(client: ct.Client, body: Any) -> requests.Response:
     owner = {"Authorization": "Bearer owner"}
-    return requests.post(f"{client.endpoint}/{TASKS}", json=body, headers=owner, timeout=20)
+    return requests.post(f"{client.endpoint}/{TASKS}", json=body, headers=owner, timeout=60)
 
 
 def test_a_task_goes_to_the_queues_own_function(client: ct.Client) -> None:
@@ -54,7 +54,7 @@ def test_a_task_with_a_name_a_time_and_a_url_can_be_deleted(client: ct.Client) -
     assert post(client, asked).json()["task"]["name"] == f"/{queue.name}/tasks/one"
     assert post(client, asked).status_code == 409
     assert queue.task("one").url == "https://example.com/"
-    gone = [requests.delete(f"{client.endpoint}/{TASKS}/one", timeout=20).status_code for _ in range(2)]
+    gone = [requests.delete(f"{client.endpoint}/{TASKS}/one", timeout=60).status_code for _ in range(2)]
     assert gone == [200, 404]
 
 
@@ -70,7 +70,7 @@ def test_what_cannot_be_done_is_refused_in_the_apis_words(client: ct.Client) -> 
     client.create_queue("remind")
     for odd in ({}, {"task": {}}, {"task": {"httpRequest": []}}, [], {"task": {"httpRequest": {"url": 5}}}):
         assert post(client, odd).status_code == 400, odd
-    assert requests.get(f"{client.endpoint}/{TASKS}", timeout=20).status_code == 404
+    assert requests.get(f"{client.endpoint}/{TASKS}", timeout=60).status_code == 404
 
 
 def test_firebase_s_tools_make_the_queue_of_a_function(client: ct.Client) -> None:
@@ -83,7 +83,7 @@ def test_firebase_s_tools_make_the_queue_of_a_function(client: ct.Client) -> Non
         "timeoutSeconds": 10,
         "labels": {"of": "a later version"},
     }
-    answer = requests.post(place, json=config, timeout=20)
+    answer = requests.post(place, json=config, timeout=60)
     assert answer.json()["taskQueueConfig"]["rateLimits"]["maxConcurrentDispatches"] == 1000
     queue = client.queue("remind")
     assert queue.retry_config is not None
@@ -94,11 +94,11 @@ def test_firebase_s_tools_make_the_queue_of_a_function(client: ct.Client) -> Non
     [request] = inbox.wait()
     assert request.path == "/local/us-central1/remind"
     assert (
-        requests.post(place, json={}, timeout=20).status_code == 200
+        requests.post(place, json={}, timeout=60).status_code == 200
     )  # created again, without its own target
     assert client.queue("remind").retry_config.max_attempts == 3  # type: ignore[union-attr]
     for odd in ("[]", "{", '{"defaultUri": "remind"}', '{"retryConfig": {"maxAttempts": "many"}}'):
-        assert requests.post(place, data=odd, timeout=20).status_code == 400, odd
+        assert requests.post(place, data=odd, timeout=60).status_code == 400, odd
 
 
 def test_a_first_task_makes_its_queue_when_asked() -> None:

@@ -305,9 +305,9 @@ def test_nothing_of_grpc_is_loaded_before_the_first_call(session: requests.Sessi
 def test_who_speaks_something_else_harms_nobody(emulator: str, queue: ct.Queue, said: bytes) -> None:
     name, _, port = host(emulator).partition(":")
     for _ in range(20):
-        with socket.create_connection((name, int(port)), timeout=20) as connection:
+        with socket.create_connection((name, int(port)), timeout=60) as connection:
             connection.sendall(said)
-    with socket.create_connection((name, int(port)), timeout=20) as connection:  # a request in small pieces
+    with socket.create_connection((name, int(port)), timeout=60) as connection:  # a request in small pieces
         for sign in b"POST /v2/nowhere HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n":
             connection.sendall(bytes((sign,)))
         assert connection.recv(12) == b"HTTP/1.1 404"

@@ -48,7 +48,7 @@ def test_a_client_may_wait_before_it_sends_its_body(queue: str, emulator: str, s
     path, where = queue.removeprefix(emulator), urlsplit(emulator)
     body = b"{}" if "Length" in sends else b"2\r\n{}\r\n0\r\n\r\n"
     head = f"POST {path}:pause HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n{sends}\r\n\r\n"
-    with socket.create_connection((where.hostname, where.port), timeout=20) as connection:
+    with socket.create_connection((where.hostname, where.port), timeout=60) as connection:
         connection.sendall(head.encode())
         with connection.makefile("rb") as answers:
             assert (answers.readline(), answers.readline()) == (b"HTTP/1.1 100 Continue\r\n", b"\r\n")

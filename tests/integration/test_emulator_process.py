@@ -27,7 +27,7 @@ COMMAND = [sys.executable, "-m", "cloudtasks_nb", "emulator"]
 
 def call(url: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
     data = None if body is None else json.dumps(body).encode()
-    with urllib.request.urlopen(urllib.request.Request(url, data=data), timeout=20) as answer:
+    with urllib.request.urlopen(urllib.request.Request(url, data=data), timeout=60) as answer:
         return dict(json.load(answer))
 
 
@@ -50,7 +50,7 @@ def gone(pid: int) -> bool:
 def test_a_clean_end(ending: signal.Signals) -> None:
     with EmulatorProcess() as process:
         process.popen.send_signal(ending)
-        assert process.popen.communicate(timeout=20)[0] == ""
+        assert process.popen.communicate(timeout=60)[0] == ""
         assert process.complaints() == ""
         assert process.popen.returncode == 0
 
@@ -69,7 +69,7 @@ def test_an_attempt_under_way_does_not_hold_up_the_end(tmp_path: Path) -> None:
         }
         call(f"{process.url}{QUEUES}/hanging/tasks", {"task": task})
         call(f"{process.url}{QUEUES}/hanging/tasks/one:run", {})
-        silent.settimeout(20)
+        silent.settimeout(60)
         connection, _ = silent.accept()
         with connection:
             assert process.stop() == ("", "")
@@ -86,7 +86,7 @@ def test_a_file_survives(tmp_path: Path, ending: signal.Signals) -> None:
         create(process.url, "emails", "one")
         before = call(f"{process.url}{QUEUES}/emails/tasks?responseView=FULL")
         process.popen.send_signal(ending)
-        process.popen.wait(20)
+        process.popen.wait(60)
     with EmulatorProcess("--no-dispatch", data=file) as process:
         assert call(f"{process.url}{QUEUES}/emails/tasks?responseView=FULL") == before
         assert call(f"{process.url}{QUEUES}")["queues"][0]["name"].endswith("/emails")
@@ -110,7 +110,7 @@ def test_one_file_one_emulator(tmp_path: Path) -> None:
     file = tmp_path / "queues.db"
     with EmulatorProcess("--no-dispatch", data=file):
         second = subprocess.run(
-            [*COMMAND, "--port", "0", "--data", file], capture_output=True, text=True, timeout=20
+            [*COMMAND, "--port", "0", "--data", file], capture_output=True, text=True, timeout=60
         )
     assert (second.returncode, second.stdout) == (1, "")
     assert (
@@ -123,7 +123,7 @@ def test_a_file_of_something_else(tmp_path: Path) -> None:
     file = tmp_path / "notes.txt"
     file.write_text("not a database, but long enough to be looked at" * 100)
     ended = subprocess.run(
-        [*COMMAND, "--port", "0", "--data", file], capture_output=True, text=True, timeout=20
+        [*COMMAND, "--port", "0", "--data", file], capture_output=True, text=True, timeout=60
     )
     assert ended.returncode == 1
     assert ended.stderr == (
@@ -136,7 +136,7 @@ def test_a_file_of_something_else(tmp_path: Path) -> None:
 def test_a_file_in_no_folder(tmp_path: Path) -> None:
     file = tmp_path / "none" / "queues.db"
     ended = subprocess.run(
-        [*COMMAND, "--port", "0", "--data", file], capture_output=True, text=True, timeout=20
+        [*COMMAND, "--port", "0", "--data", file], capture_output=True, text=True, timeout=60
     )
     assert ended.returncode == 1
     assert ended.stderr == (
@@ -166,7 +166,7 @@ def test_a_port_in_use() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        ended = subprocess.run([*COMMAND, "--port", port], capture_output=True, text=True, timeout=20)
+        ended = subprocess.run([*COMMAND, "--port", port], capture_output=True, text=True, timeout=60)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr == (
         f"cloudtasks_nb emulator: Port {port} cannot be used: Address already in use. "
@@ -187,7 +187,7 @@ def test_a_port_in_use() -> None:
     ],
 )
 def test_an_option_that_cannot_be_read_is_named(options: list[str], complaint: str) -> None:
-    ended = subprocess.run([*COMMAND, *options], capture_output=True, text=True, timeout=20)
+    ended = subprocess.run([*COMMAND, *options], capture_output=True, text=True, timeout=60)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert complaint in ended.stderr.splitlines()[-1]
 
@@ -199,7 +199,7 @@ def test_the_owner_is_not_told_of_what_others_send() -> None:
         port = int(emulator.url.rpartition(":")[2])
 
         def answer(*pieces: bytes) -> bytes:
-            with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+            with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
                 for piece in pieces:
                     connection.sendall(piece)
                 return connection.recv(65_536)
@@ -226,10 +226,10 @@ def test_nobody_has_to_read_what_it_complains_of(tmp_path: Path) -> None:
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
         queue = {"name": f"{QUEUES}/q".removeprefix("/v2beta2/")}
         for _ in range(100):  # each error says that the disk is full
-            assert requests.post(f"{url}{QUEUES}", json=queue, timeout=20).status_code == 500
+            assert requests.post(f"{url}{QUEUES}", json=queue, timeout=60).status_code == 500
         assert call(f"{url}/emulator/v1/info")["clock"] == "system"
         process.terminate()
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
         assert "database failed" in process.stderr.readline()
 
 
@@ -249,7 +249,7 @@ def test_without_aiohttp_the_missing_extra_is_named() -> None:
         "import sys; sys.modules['aiohttp'] = None\n"
         "from cloudtasks_nb.__main__ import main; sys.exit(main(['emulator', '--port', '0']))"
     )
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20)
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
     assert ended.returncode == 1
     assert install_command("local") in ended.stderr
     assert len(ended.stderr.splitlines()) == 1
@@ -259,7 +259,7 @@ def test_the_lifeline_ends_with_stdin() -> None:
     with EmulatorProcess("--lifeline") as process:
         assert process.popen.stdin is not None
         process.popen.stdin.close()
-        assert process.popen.wait(20) == 0
+        assert process.popen.wait(60) == 0
 
 
 def test_without_lifeline_stdin_does_not_matter() -> None:
@@ -298,7 +298,7 @@ def test_the_demo_is_seeded_once(tmp_path: Path) -> None:
     with EmulatorProcess("--demo", "--no-dispatch", data=file) as process:
         shown = call(f"{process.url}{QUEUES}?readMask=name,stats,pullTarget")["queues"]
         urllib.request.urlopen(
-            urllib.request.Request(f"{process.url}{QUEUES}/emails", method="DELETE"), timeout=20
+            urllib.request.Request(f"{process.url}{QUEUES}/emails", method="DELETE"), timeout=60
         ).close()
     assert {q["name"].rpartition("/")[2]: q["stats"]["tasksCount"] for q in shown}["events"] == "5000"
     with EmulatorProcess("--demo", "--no-dispatch", data=file) as process:
@@ -312,7 +312,7 @@ def test_a_body_that_is_not_as_encoded_is_refused() -> None:
         EmulatorProcess() as emulator
     ):  # a separate emulator: the HTTP server logs an error about such a body
         url = f"{emulator.url}/v2beta2/projects/p/locations/us-central1/queues"
-        answer = requests.post(url, data=b"no", headers={"Content-Encoding": "gzip"}, timeout=10)
+        answer = requests.post(url, data=b"no", headers={"Content-Encoding": "gzip"}, timeout=60)
         assert (answer.status_code, answer.json()["error"]["status"]) == (400, "INVALID_ARGUMENT")
 
 

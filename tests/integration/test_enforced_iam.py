@@ -375,8 +375,8 @@ def test_a_foreign_project_is_refused_with_the_details_that_were_recorded() -> N
     with EmulatorProcess("--project", "mine", "--project", "ours") as process:
         below = f"{process.url}/v2/projects/{{}}/locations/us-central1/queues"
         for known in ("mine", "ours"):
-            assert requests.get(below.format(known), timeout=20).json() == {}
-        refused = requests.post(below.format("theirs"), json={"name": "q"}, timeout=20).json()["error"]
+            assert requests.get(below.format(known), timeout=60).json() == {}
+        refused = requests.post(below.format("theirs"), json={"name": "q"}, timeout=60).json()["error"]
         said = "Permission denied on resource project theirs."
         assert (refused["code"], refused["status"], refused["message"]) == (403, "PERMISSION_DENIED", said)
         info, localized, help_ = refused["details"]
@@ -389,6 +389,6 @@ def test_a_foreign_project_is_refused_with_the_details_that_were_recorded() -> N
                 client.queue("emails")
             assert caught.value.hint
             upload = requests.post(
-                f"{process.url}/api/queue/update?appId=theirs", data=b"queue: []", timeout=20
+                f"{process.url}/api/queue/update?appId=theirs", data=b"queue: []", timeout=60
             )
             assert upload.status_code == 403

@@ -23,11 +23,13 @@ assert host == os.environ["CLOUDTASKS_EMULATOR_HOST"]
 assert os.environ["CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDTASKS"] == f"http://{host}/"
 print(json.load(urllib.request.urlopen(f"http://{host}/emulator/v1/info"))["version"], flush=True)
 """
-# Ignores signals, but prints their names.
+# Ignores signals, but writes their names: not by print(), in which the next signal may come.
 STUBBORN = """
-import os, signal, sys, time
+import os, signal, sys
+def tell(number, _):
+    os.write(1, f"{signal.Signals(number).name}\\n".encode())
 for name in sys.argv[1:]:
-    signal.signal(getattr(signal, name), lambda number, _: print(signal.Signals(number).name, flush=True))
+    signal.signal(getattr(signal, name), tell)
 print("ready", os.getpid(), os.environ["CLOUD_TASKS_EMULATOR_HOST"], flush=True)
 for line in sys.stdin:
     sys.exit(int(line))

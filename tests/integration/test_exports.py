@@ -152,9 +152,55 @@ def test_dtypes_on_request(queue: ct.Queue) -> None:
     assert str(some.kind.dtype) == str(some.queue.dtype) == "category"
     assert some.payload_text.tolist() == ['{"n":0}', '{"n":1}', '{"n":2}']
     wrong: list[dict[str, Any]] = [{"dtype_backend": "numpy"}, {"categories": ["knd"]}]
+    wrong += [{"categories": ["payload_text"]}, {"categories": ["payload.n"], "decode": "text"}]
     for options in wrong:
-        with pytest.raises(ct.ConfigError, match=r"numpy|knd"):
+        with pytest.raises(ct.ConfigError, match=r"numpy|knd|payload"):
             tasks.to_dataframe(**options)
+
+
+@pytest.mark.parametrize("backend", ["numpy_nullable", "pyarrow"])
+def test_columns_of_payloads_become_categories(queue: ct.Queue, backend: Any) -> None:
+    held = [{"to": "ada", "many": [1]}, {"to": "ada", "many": [2]}]
+    queue.create_tasks([{"payload": each, "url": "http://localhost:1", "schedule": 60} for each in held])
+    tasks = queue.tasks(view="FULL")
+    names = iter(["payload.to", "payload.many", "payload.none"])
+    frame = tasks.to_dataframe(decode="json", categories=names, dtype_backend=backend)  # type: ignore[arg-type]
+    assert frame["payload.to"].cat.categories.tolist() == ["ada"]
+    assert frame["payload.many"].tolist() in ([[1], [2]], [[2], [1]]), "lists stay as they are"
+    text = tasks.to_dataframe(decode="text", categories=["payload_text"], dtype_backend=backend)
+    assert len(text.payload_text.cat.categories) == 2
+
+
+@pytest.mark.parametrize("backend", ["numpy_nullable", "pyarrow"])
+def test_a_column_of_dicts_cannot_become_categories(client: ct.Client, queue: ct.Queue, backend: Any) -> None:
+    fill(queue, 1)
+    for pager, name in ((queue.tasks(), "headers"), (client.locations(), "labels")):
+        with pytest.raises(ct.ConfigError, match=f"{name}.*a column of dicts"):
+            pager.to_dataframe(categories=[name], dtype_backend=backend)
+
+
+def test_a_warning_is_shown_at_each_line_that_causes_it(
+    client: ct.Client, queue: ct.Queue, tmp_path: Path
+) -> None:
+    """Not at a line of the package, where a later cell would cause no other warning."""
+    pulled = client.create_queue(f"{queue.id}-pull", kind="pull", retry_config={"max_attempts": 2})
+    pulled.create_tasks([{"payload": b"no JSON"}])
+    tasks, file = pulled.tasks(view="FULL"), tmp_path / "file"
+    with (
+        ct.connect(client.project, client.location, endpoint=client.endpoint, api_version="v2") as v2,
+        pytest.warns(UserWarning, match="not JSON|lacks the content") as warned,
+    ):
+        tasks.to_dataframe(decode="json")
+        tasks.first(1).to_dataframe(decode="json")
+        tasks.to_arrow(decode="json")
+        tasks.to_arrow_batches(decode="json")
+        tasks.to_parquet(file, decode="json")
+        tasks.to_csv(file, decode="json", resume=True)
+        tasks.first(1).to_excel(file, decode="json")
+        v2.queue(pulled.id).backup(tmp_path / "backup")
+    lines = {(each.filename, each.lineno) for each in warned}
+    assert {name for name, _ in lines} == {__file__}
+    assert len(lines) == len(warned) == 8
 
 
 def test_progress_says_how_many_are_expected_and_how_fast(

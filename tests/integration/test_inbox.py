@@ -15,6 +15,7 @@ import requests
 import cloudtasks_nb as ct
 from cloudtasks_nb.emulator.client import Inbox, Received
 from tests.integration.filling import new_id
+from tests.ports import free_port
 
 
 @pytest.fixture
@@ -270,10 +271,7 @@ def test_many_requests_are_kept_up_to_a_number(inbox: Inbox) -> None:
 
 
 def test_an_app_engine_application_in_a_cell() -> None:
-    import socket
-
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     with ct.local(app_engine=f"http://localhost:{port}") as client:
         inbox = client.emulator.inbox(port=port)
         queue = client.create_queue(new_id(), kind="app_engine").pause()

@@ -70,7 +70,7 @@ def test_leaves_a_failing_task_a_fault_and_a_closed_client(cloudtasks_client):
     inbox = cloudtasks_client.emulator.inbox()
     inbox.on("*")(lambda request: 503)
     cloudtasks_client.create_queue("us-east1/orders").create_task(url=inbox.url_for("/"))
-    inbox.wait()
+    inbox.wait(timeout=60)
     cloudtasks_client.emulator.faults(unavailable=1.0, methods="queues.tasks.create")
     left.append(cloudtasks_client.project)
     cloudtasks_client.close()
@@ -121,7 +121,7 @@ def test_time_is_moved(cloudtasks_client):
     queue.create_task({"to": "ada"}, url=inbox.url_for("/send"), schedule=7200)
     assert cloudtasks_client.emulator.advance("1h") == datetime(2026, 3, 1, 1, tzinfo=UTC)
     assert inbox.received == 0
-    cloudtasks_client.emulator.advance("2h")
+    cloudtasks_client.emulator.advance("2h", patience=60)
     assert inbox.requests[0].json() == {"to": "ada"}
 
 @pytest.mark.cloudtasks(enforce_iam=True)

@@ -13,6 +13,7 @@ import requests
 
 import cloudtasks_nb as ct
 from tests.emulator_process import EmulatorProcess
+from tests.waiting import PATIENCE_S
 
 START = "2026-03-01T12:00:10Z"
 NOWHERE = "http://localhost:1/"
@@ -40,7 +41,7 @@ class Told:
             **query,
         }
         answer = requests.get(
-            f"{self.client.endpoint}/v3/projects/local/timeSeries", params=asked, timeout=20
+            f"{self.client.endpoint}/v3/projects/local/timeSeries", params=asked, timeout=60
         )
         assert answer.status_code == 200, answer.text
         found = answer.json().get("timeSeries", [])
@@ -56,7 +57,7 @@ class Told:
 
     def entries(self, filter: str = "", **body: Any) -> list[dict[str, Any]]:
         asked = {"resourceNames": ["projects/local"], "filter": filter, "pageSize": 1000, **body}
-        answer = requests.post(f"{self.client.endpoint}/v2/entries:list", json=asked, timeout=20)
+        answer = requests.post(f"{self.client.endpoint}/v2/entries:list", json=asked, timeout=60)
         assert answer.status_code == 200, answer.text
         found = answer.json().get("entries", [])
         assert isinstance(found, list)
@@ -223,13 +224,13 @@ def test_an_attempt_that_was_cut_off_is_told_of(tmp_path: Path) -> None:
         @inbox.on("/")
         def slow(request: Any) -> int:
             arrived.set()
-            left.wait(10)
+            left.wait(PATIENCE_S)
             return 200
 
         left = Event()
         queue = client.create_queue("q", stackdriver_logging_config={"sampling_ratio": 1})
         queue.create_task(url=inbox.url_for("/"), task_id="t")
-        assert arrived.wait(10)
+        assert arrived.wait(PATIENCE_S)
         assert [one.outcome for one in client.emulator.history(queue)] == ["UNDER_WAY"]
         assert told_kinds(client) == ["taskCreation", "attemptDispatch"]
         process = client.emulator
@@ -259,14 +260,14 @@ def test_pages_of_entries_are_whole_and_in_order(told: Told) -> None:
         paged: list[Any] = []
         body: dict[str, Any] = {"resourceNames": ["projects/local"], "orderBy": order, "pageSize": 37}
         while True:
-            answer = requests.post(f"{told.client.endpoint}/v2/entries:list", json=body, timeout=20).json()
+            answer = requests.post(f"{told.client.endpoint}/v2/entries:list", json=body, timeout=60).json()
             paged += answer.get("entries", [])
             if "nextPageToken" not in answer:
                 break
             body["pageToken"] = answer["nextPageToken"]
         assert paged == whole
     usual = {"resourceNames": ["projects/local"]}
-    answer = requests.post(f"{told.client.endpoint}/v2/entries:list", json=usual, timeout=20).json()
+    answer = requests.post(f"{told.client.endpoint}/v2/entries:list", json=usual, timeout=60).json()
     assert len(answer["entries"]) == 50
 
 
@@ -300,7 +301,7 @@ def test_time_series_that_cannot_be_had(refusing: Told, query: dict[str, str], c
         **query,
     }
     answer = requests.get(
-        f"{refusing.client.endpoint}/v3/projects/local/timeSeries", params=asked, timeout=20
+        f"{refusing.client.endpoint}/v3/projects/local/timeSeries", params=asked, timeout=60
     )
     assert answer.status_code == code
     assert said in answer.json()["error"]["message"]
@@ -324,7 +325,7 @@ def test_time_series_that_cannot_be_had(refusing: Told, query: dict[str, str], c
 )
 def test_entries_that_cannot_be_had(refusing: Told, body: dict[str, Any], said: str) -> None:
     asked = {"resourceNames": ["projects/local"], **body}
-    answer = requests.post(f"{refusing.client.endpoint}/v2/entries:list", json=asked, timeout=20)
+    answer = requests.post(f"{refusing.client.endpoint}/v2/entries:list", json=asked, timeout=60)
     assert answer.status_code == 400
     assert said in answer.json()["error"]["message"]
 
@@ -337,7 +338,7 @@ def test_every_project_tells_of_its_own_queues_only(told: Told) -> None:
         asked = {"filter": f'metric.type="{PREFIX}queue/depth"', "interval.endTime": "2026-03-01T13:00:00Z",
                  "interval.startTime": "2026-03-01T12:00:00Z", "view": "HEADERS"}  # fmt: skip
         url = f"{told.client.endpoint}/v3/projects/{project}/timeSeries"
-        (one,) = requests.get(url, params=asked, timeout=20).json()["timeSeries"]
+        (one,) = requests.get(url, params=asked, timeout=60).json()["timeSeries"]
         assert one["resource"]["labels"]["project_id"] == project
 
 
@@ -364,10 +365,10 @@ def test_who_may_read_and_who_did_it() -> None:
         for who in (*grants, ""):
             headers = {"Authorization": f"Bearer {who}"} if who else {}
             series = requests.get(
-                f"{process.url}/v3/projects/p/timeSeries", params=asked, headers=headers, timeout=20
+                f"{process.url}/v3/projects/p/timeSeries", params=asked, headers=headers, timeout=60
             )
             body = {"resourceNames": ["projects/p"], "filter": 'logName:"activity"'}
-            entries = requests.post(f"{process.url}/v2/entries:list", json=body, headers=headers, timeout=20)
+            entries = requests.post(f"{process.url}/v2/entries:list", json=body, headers=headers, timeout=60)
             codes[who] = [series.status_code, entries.status_code]
             if who.startswith("log"):
                 payloads = [entry["protoPayload"] for entry in entries.json()["entries"]]
@@ -392,7 +393,7 @@ def test_who_may_read_and_who_did_it() -> None:
 def test_faults_meet_who_reads(told: Told) -> None:
     told.client.emulator.faults(exhausted=1.0, methods="entries.list")
     asked = {"resourceNames": ["projects/local"]}
-    answer = requests.post(f"{told.client.endpoint}/v2/entries:list", json=asked, timeout=20)
+    answer = requests.post(f"{told.client.endpoint}/v2/entries:list", json=asked, timeout=60)
     assert answer.status_code == 429
     told.client.emulator.faults()
     assert told.entries() == []

@@ -282,8 +282,9 @@ def test_pull_tasks_are_kept_whole_or_refused(local: ct.Client, path: Path) -> N
 
 def test_a_queue_that_gives_up_between_two_looks_is_told_of(local: ct.Client, path: Path) -> None:
     hasty = local.create_queue(new_id(), retry_config={"max_attempts": 3, "min_backoff": 1, "max_backoff": 1})
-    with pytest.warns(UserWarning, match="given up 2 s after its first failure"):
+    with pytest.warns(UserWarning, match="given up 2 s after its first failure") as warned:
         hasty.watch(path).stop()
+    assert [each.filename for each in warned] == [__file__]
 
 
 def test_how_long_a_watch_is_blind() -> None:

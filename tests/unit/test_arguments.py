@@ -106,6 +106,14 @@ def test_the_error_says_what_was_given_what_is_allowed_and_what_to_do() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("value", "name"), [([1], "list"), ({"a": 1}, "dict"), ("https://ada:secret@example.com", "str")]
+)
+def test_the_error_names_the_type_as_the_caller_does(value: Any, name: str) -> None:
+    with pytest.raises(WrongArgument, match=f"count of type {name}, but"):
+        ct.Pager.first(object(), value)  # type: ignore[arg-type]
+
+
 def test_the_error_shows_no_value_that_may_be_a_secret() -> None:
     with pytest.raises(WrongArgument) as refused:
         ct.connect(access_token=b"ya29.of-ada")  # type: ignore[arg-type]
@@ -210,3 +218,8 @@ def test_values_that_a_verb_reads_itself_are_refused_before_a_request(
 def test_a_restore_that_cannot_begin_creates_no_queue(client: ct.Client, given: dict[str, Any]) -> None:
     with pytest.raises(ct.ConfigError, match=next(iter(given))):
         client.restore("emails.parquet", **given)
+
+
+def test_an_integer_that_no_float_can_hold_is_no_number() -> None:
+    with pytest.raises(WrongArgument, match="must be a number"):
+        ct.Queue.forecast(object(), rate=10**400)  # type: ignore[arg-type]

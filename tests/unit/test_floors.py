@@ -15,7 +15,7 @@ FLOORS = [
     {"shown", "redact"},
     {"discreet", "installation", "visible", "unlisted"},
     {"errors"},
-    {"names", "connected", "origins", "platforms", "mime", "interrupts"},
+    {"names", "connected", "origins", "platforms", "user_paths", "mime", "interrupts", "warned"},
     {"model"},
     {"query", "arguments"},
     {"rest", "frames", "render", "progress"},
@@ -51,7 +51,7 @@ UPWARD = {
 }
 # The server is beside the house: it uses the ground floors, and only the command line starts it.
 SERVER = "emulator.server"
-SERVER_MAY_USE = {"errors", "names", "origins", "platforms", "mime", "model", VERSION}
+SERVER_MAY_USE = {"errors", "names", "origins", "platforms", "user_paths", "mime", "model", VERSION}
 SERVER_IS_USED_BY = {"__main__", "command_line"}
 # Its own floors. Services and dispatcher meet in the store, and deliveries import neither.
 SERVER_FLOORS = [

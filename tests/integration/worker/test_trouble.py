@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -226,3 +227,33 @@ def test_five_workers_dying_handlers_and_a_server_that_is_killed(tmp_path: Path,
     for number, spans in finished.items():
         for began_s, lease_ends_s in spans:
             assert all(later_s >= lease_ends_s - 0.5 for later_s, _ in begun[number] if later_s > began_s)
+
+
+def test_a_response_that_takes_too_long_is_not_asked_for_again(
+    queue: ct.Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(queue, 60)
+    lease, cut_off = ct.Queue._lease_through, []
+
+    def slow(self: ct.Queue, session: Any, count: int, *how: Any) -> Any:
+        leased = lease(self, session, count, *how)
+        if len(leased) > 20:
+            cut_off.append(count)
+            raise ct.Timeout("The response was too slow.")
+        return leased
+
+    monkeypatch.setattr(ct.Queue, "_lease_through", slow)
+    worker = queue.worker(lambda task: None, lease_duration=1).run(until_empty=True)
+    assert worker.tally.done == 60
+    assert len(cut_off) < 12, "each of these calls used an attempt of more than 20 tasks"
+
+
+def test_a_response_that_is_too_large_is_not_asked_for_again(queue: ct.Queue, client: ct.Client) -> None:
+    fill(queue, 40, payload={"n": "x" * 5000})
+    with ct.connect(project=client.project, endpoint=client.endpoint, max_answer_bytes=120_000) as small:
+        few = small.queue("jobs")
+        worker = few.worker(lambda task: None, lease_duration=1).run(until_empty=True)
+        assert worker.tally.done == 40
+        with pytest.raises(ct.AnswerTooLarge, match="a smaller max_tasks makes the response smaller"):
+            fill(queue, 40, payload={"n": "x" * 5000})
+            few.lease(max_tasks=40)

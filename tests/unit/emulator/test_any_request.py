@@ -38,6 +38,7 @@ from cloudtasks_nb.model import (
 from cloudtasks_nb.model.json import Int64
 from cloudtasks_nb.model.schema import ENUMS
 from tests.examples import examples
+from tests.waiting import PATIENCE_S
 
 from .conftest import NOW, QUEUE, new_queue
 
@@ -70,9 +71,9 @@ class Listener:
         writer.close()
 
     def deliver(self, task: Task, queue: Queue) -> Outcome:
-        """The outcome of one attempt, within seconds."""
+        """The outcome of one attempt."""
         self.requests.clear()
-        return self.loop.run_until_complete(asyncio.wait_for(self._deliver(task, queue), 20))
+        return self.loop.run_until_complete(asyncio.wait_for(self._deliver(task, queue), PATIENCE_S))
 
     async def _deliver(self, task: Task, queue: Queue) -> Outcome:
         ended: asyncio.Future[Outcome] = self.loop.create_future()
@@ -82,7 +83,7 @@ class Listener:
             Targets(AppEngine({"": f"http://127.0.0.1:{self.port}"})),
             Tokens("http://issuer"),
             UnderWay(),
-            10,
+            PATIENCE_S,
         )
         known: dict[str, Any] = {"execution_count": 0, "previous_code": None}
         sender.send(Attempt(queue_row=1, task_row=1, queue=queue, task=task, started=NOW, **known))

@@ -22,10 +22,9 @@ from cloudtasks_nb.emulator.server.store.store import Store
 from cloudtasks_nb.errors import AlreadyExists, Internal
 from cloudtasks_nb.model import HttpRequest, Queue, Task
 from cloudtasks_nb.names import parse_queue
+from tests.waiting import PATIENCE_S
 
 from .conftest import NOW, PARENT
-
-PATIENCE_S = 20
 
 
 def add(store: Store, queue_id: str) -> Callable[[], str]:

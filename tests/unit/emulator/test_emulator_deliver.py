@@ -19,6 +19,7 @@ from cloudtasks_nb.emulator.server.rules.attempts import Attempt, Outcome
 from cloudtasks_nb.emulator.server.rules.queues import new_queue
 from cloudtasks_nb.model import HttpRequest, Queue, Task
 from cloudtasks_nb.names import parse_queue
+from tests.waiting import PATIENCE_S
 
 from .conftest import NOW, QUEUE
 
@@ -53,7 +54,9 @@ def attempt_at(url: str) -> Attempt:
     )
 
 
-async def deliver(url: str, deadline_s: float = 20, reach: Reach | None = None, **request: object) -> Outcome:
+async def deliver(
+    url: str, deadline_s: float = PATIENCE_S, reach: Reach | None = None, **request: object
+) -> Outcome:
     ended: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
 
     def finish(attempt: Attempt, outcome: Outcome) -> None:
@@ -83,7 +86,7 @@ async def deliver(url: str, deadline_s: float = 20, reach: Reach | None = None, 
             previous_code=None,
         )
     )
-    outcome = await asyncio.wait_for(ended, 20)
+    outcome = await asyncio.wait_for(ended, PATIENCE_S)
     await deliverer.close()
     return outcome
 
@@ -258,7 +261,7 @@ def test_a_connection_that_the_target_gave_up_is_no_failed_attempt() -> None:
             UnderWay(),
         )
         ended = []
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             for _ in range(3):
                 deliverer.send(attempt_at(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"))
                 ended.append(await outcomes.get())
@@ -291,7 +294,7 @@ def test_an_attempt_that_breaks_in_an_unforeseen_way_ends_all_the_same(
             UnderWay(),
         )
         deliverer.send(attempt_at("http://localhost/"))
-        outcome = await asyncio.wait_for(ended, 20)
+        outcome = await asyncio.wait_for(ended, PATIENCE_S)
         await deliverer.close()
         return outcome
 

@@ -22,10 +22,9 @@ from cloudtasks_nb.emulator.server.store.store import Store
 from cloudtasks_nb.emulator.server.timeline import Timeline
 from cloudtasks_nb.model import Duration, HttpRequest, Queue, RateLimits, RetryConfig, Task
 from cloudtasks_nb.model.messages import CreateTaskRequest, Empty, RunTaskRequest
+from tests.waiting import PATIENCE_S
 
 from .conftest import NOW, PARENT, QUEUE
-
-PATIENCE_S = 30
 
 
 class World:

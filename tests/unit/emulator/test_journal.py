@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloudtasks_nb.emulator.server.clock import to_us
-from cloudtasks_nb.emulator.server.store import forgetting
+from cloudtasks_nb.emulator.server.store import forgetting, journal
 from cloudtasks_nb.emulator.server.store.data_file import prepare
 from cloudtasks_nb.emulator.server.store.gathered import MINUTE_US, gathered
 from cloudtasks_nb.emulator.server.store.happened import Happened
@@ -109,13 +109,16 @@ def test_a_process_that_dies_leaves_what_it_committed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("is_durable", [True, False])
-def test_notes_are_posted_when_they_are_many(tmp_path: Path, is_durable: bool) -> None:
+def test_notes_are_posted_when_they_are_many(
+    tmp_path: Path, is_durable: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "_MANY", 100)  # each durable commit waits for the disk
     with closing(Store.open(tmp_path / "queues.db" if is_durable else None)) as store:
-        for number in range(2500):
+        for number in range(250):
             with store.transaction():
                 store.journal.ended(QUEUE, attempt(number), "ok")
         assert not store.journal.has_many
-        assert counted(store) == {"ok": 2500}
+        assert counted(store) == {"ok": 250}
 
 
 def test_depth_is_the_last_and_the_largest_of_a_minute() -> None:

@@ -11,8 +11,8 @@ import pytest
 
 from cloudtasks_nb.emulator.server.grpc import entrance
 from cloudtasks_nb.emulator.server.grpc.splice import Splice
+from tests.waiting import PATIENCE_S
 
-PATIENCE_S = 30
 Port = Callable[[], Awaitable[int]]
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 

@@ -55,6 +55,8 @@ def test_a_missing_permission_names_every_role_that_holds_it(permission: str) ->
 @pytest.mark.parametrize(
     ("hint", "words"),
     [
+        (advice("INVALID_ARGUMENT", "The page token has expired."), "list again from the first page"),
+        (advice("INVALID_ARGUMENT", "Invalid value at 'page_token'"), "list again from the first page"),
         (advice("PERMISSION_DENIED", LACKS.format("cloudtasks.tasks.fullView", QUEUE)), 'view="BASIC"'),
         (
             advice("PERMISSION_DENIED", LACKS.format("iam.serviceAccounts.actAs", "a@p.iam")),
@@ -100,7 +102,11 @@ def test_a_missing_permission_names_every_role_that_holds_it(permission: str) ->
         (advice("RESOURCE_EXHAUSTED", GENERIC, f"{QUEUES}.tasks.run"), "the project's quota of 60 run calls"),
         (
             advice("RESOURCE_EXHAUSTED", GENERIC, f"{QUEUES}.tasks.lease"),
-            "probably the queue's quota of 10 lease calls per second is used up: wait",
+            "probably the queue's quota of 10 lease calls per second is used up: wait a second",
+        ),
+        (
+            advice("RESOURCE_EXHAUSTED", EXCEEDED.format("Leases", "Leases per second"), f"{QUEUES}.list"),
+            "'Leases per second' is used up: wait a second",
         ),
         (
             advice("RESOURCE_EXHAUSTED", GENERIC, f"{QUEUES}.get"),

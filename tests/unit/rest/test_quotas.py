@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import repeat
+from typing import Any
 
 import pytest
 
@@ -17,11 +18,13 @@ import cloudtasks_nb as ct
 from cloudtasks_nb import errors
 from cloudtasks_nb.model import Queue
 from cloudtasks_nb.model.messages import LeaseTasksRequest
+from cloudtasks_nb.rest import session, trying
 from cloudtasks_nb.rest.auth import Auth
 from cloudtasks_nb.rest.quotas import Pause, Pauses, quota_of
 from cloudtasks_nb.rest.retry import Retry
 from cloudtasks_nb.rest.session import Session
 from tests.scripted import answer, refusal, scripted
+from tests.waiting import waits_of
 
 from .conftest import QUEUE
 
@@ -291,6 +294,31 @@ def test_a_call_whose_time_is_used_up_by_refusals_was_refused_and_did_not_time_o
             client.call(LIST, Queue, path={"parent": PLACE.format("a")})
         client.close()
     assert caught.value.tries == len(server.requests) > 1
+
+
+@pytest.mark.parametrize(
+    ("method", "reached", "is_rejection"),
+    [(GET, True, True), (LEASE, True, False), (LEASE, False, True)],  # a lease call may have leased tasks
+)
+def test_a_call_whose_time_is_used_up_by_a_pause_was_rejected_and_did_not_time_out(
+    method: str, reached: bool, is_rejection: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = waits_of(trying, monkeypatch)
+    with scripted(refusal(429, "RESOURCE_EXHAUSTED", "too many", Retry_After="60")) as server:
+        client = Session(server.url, Auth(), api_version="v2beta2", timeout_s=100)
+        place = {"name" if method == GET else "parent": QUEUE}
+        with pytest.raises(errors.ResourceExhausted):
+            client.once().fetch(method, path=place)
+
+        def late(*args: Any, **rest: Any) -> Any:
+            raise errors.Timeout("No response in time.", reached=reached)
+
+        monkeypatch.setattr(session, "exchange", late)
+        with pytest.raises(errors.ResourceExhausted if is_rejection else errors.Timeout) as caught:
+            client.fetch(method, path=place)
+        client.close()
+    assert waits == [pytest.approx(60, abs=5)]
+    assert ("left too little time" in (caught.value.hint or "")) == is_rejection
 
 
 def test_who_tries_once_is_not_held_up_and_tells_the_others() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import cloudtasks_nb as ct
 from cloudtasks_nb import errors
 from cloudtasks_nb.model import Queue
 from cloudtasks_nb.model.json import Message
@@ -185,3 +186,12 @@ def test_the_hint_names_a_long_delay_that_the_service_asks_for() -> None:
     ):
         get_queue(server)
     assert len(server.requests) == 1
+
+
+def test_the_hint_of_a_lease_call_names_a_delay_of_more_than_a_second() -> None:
+    with (
+        scripted(refusal(429, "RESOURCE_EXHAUSTED", Retry_After="29.5")) as server,
+        ct.connect(endpoint=server.url, timeout=2) as client,
+        pytest.raises(ct.ResourceExhausted, match="is used up: wait 30 s, or lease more"),
+    ):
+        client.queue("p/q", read=False, kind="pull").lease()

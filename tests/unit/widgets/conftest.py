@@ -8,9 +8,16 @@ from uuid import uuid4
 import pytest
 
 import cloudtasks_nb as ct
+from cloudtasks_nb.widgets import sharing
 from cloudtasks_nb.widgets.clickable import Clickable
 
 from .page import FakePage
+
+
+@pytest.fixture(autouse=True)
+def _own_budgets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All panels of a project share a budget of reads. Earlier tests could use it up, and it refills slowly."""
+    monkeypatch.setattr(sharing, "_budgets", {})
 
 
 @pytest.fixture

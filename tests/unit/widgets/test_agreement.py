@@ -15,6 +15,7 @@ from cloudtasks_nb.widgets.queue_panel import QueuePanel
 from cloudtasks_nb.widgets.sharing import Budget
 from cloudtasks_nb.widgets.viewers import SILENT_S
 from tests.refusing import FORBIDDEN, MISSING, refusing
+from tests.waiting import PATIENCE_S
 
 from .page import FakePage
 from .panels import OPENERS
@@ -83,12 +84,12 @@ def test_what_is_heard_during_an_action_is_read_after_it(
     def slow(*args: str, **options: bool) -> ct.Pager[ct.Queue]:
         listed = list_queues(*args, **options)
         begun.set()
-        release.wait(10)
+        release.wait(PATIENCE_S)
         return listed
 
     monkeypatch.setattr(client, "queues", slow)
     refreshing = page.start("refresh")
-    begun.wait(10)
+    begun.wait(PATIENCE_S)
     clicking(QueuePanel(queue)).click("pause")  # after the explorer had read it
     release.set()
     page.wait(refreshing)
@@ -167,7 +168,7 @@ def test_the_thread_ends_when_the_last_view_goes_and_starts_again_with_the_next_
     page.click("refresh")
     assert thread.is_alive()
     page.send({"do": "unmounted"})
-    thread.join(10)
+    thread.join(PATIENCE_S)
     assert not panel._worker.alive
     assert page.click("pause").startswith("Paused.")
 

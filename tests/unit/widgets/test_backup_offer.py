@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import cloudtasks_nb as ct
+from cloudtasks_nb.widgets import backup_offer
 from cloudtasks_nb.widgets.backup_offer import backup_offered, data_folder
 from cloudtasks_nb.widgets.clickable import Clickable
 from cloudtasks_nb.widgets.queue_panel import QueuePanel
@@ -81,3 +82,12 @@ def test_without_a_backup_no_line_is_offered(queue: ct.Queue, clicking: Clicking
     panel = QueuePanel(queue)
     clicking(panel).click("purge", confirm=queue.id)
     assert panel.restorable == {}
+
+
+def test_a_typed_file_needs_no_home_folder(
+    queue: ct.Queue, clicking: Clicking, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backup_offer, "data_folder", lambda: Path("~nobody.here/backups"))
+    file = tmp_path / "kept.parquet"
+    clicking(QueuePanel(queue)).click("purge", confirm=queue.id, backup=str(file))
+    assert file.exists()

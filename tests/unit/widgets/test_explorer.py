@@ -11,6 +11,7 @@ from cloudtasks_nb.widgets.explorer import Explorer
 from cloudtasks_nb.widgets.lease_workbench import LeaseWorkbench
 from cloudtasks_nb.widgets.queue_panel import QueuePanel
 from tests.refusing import refusing
+from tests.waiting import wait_until
 
 from .page import FakePage
 
@@ -115,7 +116,8 @@ def test_a_queue_opens_as_a_widget_and_the_one_before_is_closed(
     assert isinstance(first, QueuePanel)
     assert explorer.opening["model"] == first.model_id
     page.click("open_queue", name=queues[0].name, view="monitor")
-    assert first.comm is None and not first._worker.alive
+    assert first.comm is None
+    wait_until(lambda: not first._worker.alive, "the thread of the closed panel did not end")
     assert explorer.opened is not first
     page.click("close_queue")
     assert (explorer.opened, explorer.opening) == (None, {})

@@ -17,6 +17,7 @@ from cloudtasks_nb.widgets.clickable import Clickable, built
 from cloudtasks_nb.widgets.explorer import Explorer
 from cloudtasks_nb.widgets.queue_panel import QueuePanel
 from cloudtasks_nb.widgets.task_browser import TaskBrowser
+from tests.waiting import PATIENCE_S
 
 from .page import FakePage
 from .panels import OPENERS
@@ -54,7 +55,7 @@ def test_a_page_that_hears_nothing_is_told_what_is_under_way(
     panel = QueuePanel(queue)
     page = clicking(panel)
     answered = threading.Event()
-    monkeypatch.setattr(type(queue), "pause", lambda self: answered.wait(10))
+    monkeypatch.setattr(type(queue), "pause", lambda self: answered.wait(PATIENCE_S))
     call = page.start("pause")
     page.send({"do": "alive?"})  # received while the worker is busy
     assert page.sent[-1]["content"] == {"alive": "pause"}
@@ -103,7 +104,7 @@ def test_a_double_click_acts_once(
 
     def slow(self: ct.Queue) -> ct.Queue:
         calls.append(1)
-        release.wait(10)
+        release.wait(PATIENCE_S)
         return self
 
     monkeypatch.setattr(ct.Queue, "pause", slow)
@@ -179,11 +180,11 @@ def test_views_are_counted(panel: Clickable, clicking: Clicking) -> None:
 
 def test_closing_ends_the_thread_and_twice_is_fine(panel: Clickable) -> None:
     threads: list[threading.Thread] = []
-    panel._worker.submit(lambda: threads.append(threading.current_thread())).result(10)
+    panel._worker.submit(lambda: threads.append(threading.current_thread())).result(PATIENCE_S)
     (thread,) = threads  # the name alone could belong to another panel
     panel.close()
     panel.close()
-    thread.join(10)
+    thread.join(PATIENCE_S)
     assert not thread.is_alive()
 
 
@@ -280,7 +281,7 @@ def test_a_closed_panel_is_not_kept_alive(queue: ct.Queue) -> None:
     gone = weakref.ref(panel)
     (thread,) = [thread for thread in threading.enumerate() if thread.name == panel._worker.name]
     panel.close()
-    thread.join(10)
+    thread.join(PATIENCE_S)
     del panel
     gc.collect()
     assert gone() is None

@@ -19,8 +19,7 @@ queue = client.queue({queue_id!r})
 panel = {opener}
 panel
 """
-# It is queued after the clicks in the panel's own queue. The cell's value arrives whole, while printed text may arrive in
-# several messages.
+# It is queued after the clicks in the panel's own queue. A cell's value arrives whole; printed text may come in pieces.
 WAIT = "panel._worker.submit(lambda: None).result()\npanel.views, panel.notice['level']"
 
 Clicks = Callable[[ct.Queue], list[tuple[str, dict[str, Any]]]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -123,14 +123,16 @@ def test_tasks_get_another_time(queue: ct.Queue, clicking: Clicking) -> None:
     assert page.click("reschedule_tasks", schedule="2h") == "No task is selected."
     page.click("select", task_ids=["t-1"])
     assert "not a valid due time" in page.click("reschedule_tasks", schedule="soon")
-    assert page.click("reschedule_tasks", schedule="2026-12-24T18:00Z").startswith(
-        "1 task rescheduled. Refresh to see them at 2026-12-24 18:00:00 UTC"
+    later = (datetime.now(UTC) + timedelta(days=9)).replace(second=0, microsecond=0)
+    assert page.click("reschedule_tasks", schedule=f"{later:%Y-%m-%dT%H:%MZ}").startswith(
+        f"1 task rescheduled. Refresh to see them at {later:%Y-%m-%d %H:%M:%S} UTC"
     )
-    assert browser.lines[-1].endswith('.reschedule_tasks(["t-1"], schedule="2026-12-24T18:00Z")')
+    line = f'.reschedule_tasks(["t-1"], schedule="{later:%Y-%m-%dT%H:%MZ}")'
+    assert browser.lines[-1].endswith(line)
     assert page.click("reschedule_tasks", schedule="2h", which="matching").startswith("Nothing was done")
     moved = [task for task in queue.tasks(view="FULL") if task.id.startswith("t-1-r")]
     assert [task.json()["number"] for task in moved] == [1]
-    assert [task.schedule_time for task in moved] == [datetime(2026, 12, 24, 18, tzinfo=UTC)]
+    assert [task.schedule_time for task in moved] == [later]
     assert len(list(queue.tasks())) == 3
     assert browser.selected == []
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from types import SimpleNamespace
@@ -20,7 +20,7 @@ from cloudtasks_nb.worker.hand import Haul
 from cloudtasks_nb.worker.handling import handle, why
 from cloudtasks_nb.worker.holding import backoff_s
 from cloudtasks_nb.worker.options import WorkerOptions
-from cloudtasks_nb.worker.refill import Patience, Turns
+from cloudtasks_nb.worker.refill import Patience, Portion, Turns
 from cloudtasks_nb.worker.settling import Gathered, LeaseCall, Settling
 from cloudtasks_nb.worker.tally import Tally
 from tests.scripted import answer, refusal, scripted
@@ -44,6 +44,21 @@ def test_a_second_lease_call_may_follow_at_once() -> None:
     turns = Turns()
     assert [turns.take("q", 100.0) for _ in range(4)] == [100.0, 100.0, 100.125, 100.25]
     assert [turns.take("q", 200.0) for _ in range(3)] == [200.0, 200.0, 200.125]
+
+
+def test_a_lease_call_asks_for_as_many_tasks_as_come_in_time() -> None:
+    portion = Portion()
+    portion.complete(1000, 1.0, within_s=20)
+    assert portion.most == 1000
+    portion.cut_off(900)
+    portion.complete(225, 9.0, within_s=20)  # twice as many might come too late
+    portion.complete(224, 1.0, within_s=20)  # tells nothing about more
+    assert portion.most == 225
+    portion.complete(225, 1.0, within_s=20)
+    assert portion.most == 450
+    for _ in range(9):
+        portion.cut_off(portion.most)
+    assert portion.most == 1
 
 
 @given(st.floats(0, 1))
@@ -155,6 +170,36 @@ def test_a_coroutine_of_another_type_is_run() -> None:
     coroutine = Compiled()
     assert handle(lambda _: coroutine, [1], 1.0, "run").whys == [""]
     assert coroutine.ran
+
+
+class Query:
+    """An awaitable that is no coroutine, as some database libraries return."""
+
+    def __init__(self) -> None:
+        self.ran = False
+
+    def __await__(self) -> Iterator[None]:
+        self.ran = True
+        return iter(())
+
+
+def test_an_awaitable_is_awaited() -> None:
+    query = Query()
+    assert handle(lambda _: query, [1], 1.0, "run").whys == [""]
+    assert query.ran
+
+
+@pytest.mark.parametrize(
+    ("returned", "words"),
+    [
+        (Future(), "returned a Future, whose work may not be done: wait for its result"),
+        (map(print, [1]), "returned a map object, which does no work: use a for loop"),
+        (filter(print, [1]), "returned a filter object, which does no work"),
+    ],
+)
+def test_a_handler_that_returns_before_its_work_is_done_has_failed(returned: object, words: str) -> None:
+    (why_failed,) = handle(lambda _: returned, [1], 1.0, "run").whys
+    assert words in why_failed
 
 
 def test_why_a_task_failed_includes_the_next_step() -> None:
