@@ -132,7 +132,12 @@ def _is_bool(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, Real) and not _is_bool(value) and not math.isnan(value)
+    if not isinstance(value, Real) or _is_bool(value):
+        return False
+    try:
+        return not math.isnan(value)
+    except OverflowError:  # an integer that no float can hold
+        return False
 
 
 def _are_strings(value: Any) -> bool:

@@ -1,11 +1,30 @@
-"""Turns Ctrl-C and the notebook's stop button into a function call instead of a KeyboardInterrupt."""
+"""Ctrl-C and the notebook's stop button: a function call instead of a KeyboardInterrupt, and waits that they end."""
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
+
+_STEP_S = 0.2
+
+
+def wait_in_steps(wait: Callable[[float], object], timeout_s: float = math.inf) -> bool:
+    """Call `wait` with some seconds until it is true, or the time is over. Returns whether it was true.
+
+    An interrupt does not end one long wait on Windows, or after Polars was imported.
+
+    >>> wait_in_steps(threading.Event().wait, 0)
+    False
+    """
+    until_s = time.monotonic() + timeout_s
+    while not wait(max(0.0, min(_STEP_S, until_s - time.monotonic()))):
+        if time.monotonic() >= until_s:
+            return False
+    return True
 
 
 class interrupts_go_to:  # noqa: N801 - used like a function

@@ -36,7 +36,7 @@ def user_path(path: str | os.PathLike[str]) -> Path:
         return Path(text).expanduser()
     except RuntimeError:
         raise ConfigError(
-            f"The home folder in {path!r:.80} is unknown.",
+            f"The home folder in {text!r:.80} is unknown.",
             hint='pass a path without "~"; "./~name" is a file whose name begins with "~"',
         ) from None
 

@@ -165,7 +165,7 @@ def leased_items(queue: QueueName, given: Any) -> NumberedItems:
 
 
 def _check_several(given: Any, words: str, hint: str) -> None:
-    if not isinstance(given, Iterable):
+    if isinstance(given, str | bytes) or not isinstance(given, Iterable):
         kind = kind_of(given)
         raise InvalidArgument(f"{kind[0].upper()}{kind[1:]} {words}.", hint=hint)
 

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ..errors import AlreadyExists, ApiError, BulkError, ConfigError, InvalidArgument, NotFound
+from ..errors import (
+    AlreadyExists,
+    ApiError,
+    BulkError,
+    ConfigError,
+    FailedPrecondition,
+    InvalidArgument,
+    NotFound,
+)
 from ..render.values import counted
 from ..shown import Shown
 from .items import Item
@@ -145,8 +153,10 @@ class BulkResult(Shown):
 
     @property
     def again(self) -> str:
-        """The line that retries; empty if a retry cannot help: the items are not valid, exist already, or are gone."""
-        hopeful = any(not isinstance(item.error, _FOR_GOOD) for item in self.failed)
+        """The line that retries; empty if a retry cannot help: the items are not valid, exist already, or are gone, or
+        their leases are lost."""
+        of_leases = (FailedPrecondition,) if self.verb.method == "acknowledge_tasks" else ()
+        hopeful = any(not isinstance(item.error, (*_FOR_GOOD, *of_leases)) for item in self.failed)
         return f"queue.{self.verb.method}({self.verb.again})" if hopeful else ""
 
     @property

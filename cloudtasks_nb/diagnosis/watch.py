@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from ..arguments import Checked
 from ..connected import Connected
 from ..errors import CloudTasksError, ConfigError, NotFound
-from ..interrupts import interrupts_go_to
+from ..interrupts import interrupts_go_to, wait_in_steps
 from ..model.durations import EXAMPLES, DurationLike, span_of
 from ..model.queue import RetryConfig
 from ..progress import in_notebook
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 _LEAST = timedelta(seconds=1)
 _MOST = timedelta(days=1)
 _DELAYS_SUMMED = 10_000
-_STEP_S = 0.2  # of a wait
 _ROWS_AT_ONCE = 10_000  # tasks per write: a long poll saves its tasks in parts
 
 
@@ -135,7 +134,7 @@ class Watch(Connected, Checked, Shown):
         """
         self._stopping.set()
         if wait and self._can_be_awaited():
-            self._ended.wait()
+            wait_in_steps(self._ended.wait)
         return self
 
     def wait(self, *, interruptible: bool = True) -> Self:
@@ -147,8 +146,7 @@ class Watch(Connected, Checked, Shown):
             False
         """
         with interrupts_go_to(self._stopping.set) if interruptible else nullcontext():
-            while not self._ended.wait(_STEP_S):  # Ctrl-C does not always end an endless wait
-                pass
+            wait_in_steps(self._ended.wait)
         return self
 
     def panel(self) -> WatchPanel:

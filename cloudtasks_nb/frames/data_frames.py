@@ -66,7 +66,7 @@ def _check_category(name: str, schema: pa.Schema, decode: Decode | None) -> None
     if name not in schema.names and not is_decoded:
         raise ConfigError(
             f"categories={name!r} does not name a column.",
-            hint='pass column names, such as categories=["kind"]',
+            hint=f"columns are {', '.join(schema.names)}",
         )
     if name in schema.names and schema.field(name).type == MAP:
         raise ConfigError(

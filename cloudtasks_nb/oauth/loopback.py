@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hmac
 import threading
-from concurrent.futures import Future, InvalidStateError
+from concurrent.futures import Future, InvalidStateError, wait
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 from ..errors import AuthError
+from ..interrupts import wait_in_steps
 
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>
 <style>:root{{color-scheme:light dark}}
@@ -34,11 +35,10 @@ class Loopback(ThreadingHTTPServer):
 
     def wait(self, timeout_s: float) -> str:
         """Wait for the redirected address. Errors: AuthError if no redirect arrives in time."""
-        try:
-            return self.address.result(timeout_s)
-        except TimeoutError:
+        if not wait_in_steps(lambda for_s: wait([self.address], for_s).done, timeout_s):
             hint = "try again; if your browser is on another machine: sign_in(..., loopback=False)"
-            raise AuthError(f"The browser was not redirected within {timeout_s:.3g} s.", hint=hint) from None
+            raise AuthError(f"The browser was not redirected within {timeout_s:.3g} s.", hint=hint)
+        return self.address.result()
 
     def __exit__(self, *_: object) -> None:
         self.shutdown()

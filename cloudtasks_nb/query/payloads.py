@@ -75,12 +75,11 @@ def number_of(value: Any) -> float | None:
     """A number, or the number in a text; else None. It is an int if it is written as one."""
     if isinstance(value, bool):
         return None
-    if isinstance(value, int | float):
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        value = int(value) if _INTEGER.fullmatch(value) else float(value)
+    if isinstance(value, float):
         return value if math.isfinite(value) else None
-    if not isinstance(value, str) or not _NUMBER.fullmatch(value):
-        return None
-    number = int(value) if _INTEGER.fullmatch(value) else float(value)
-    return number if math.isfinite(number) else None
+    return value if isinstance(value, int) else None
 
 
 def _fitting(name: str, sign: str, value: str) -> Callable[[Any], bool]:

@@ -28,6 +28,9 @@ SIDE_BY_SIDE = 8
 """How many queues are read concurrently, each one page at a time."""
 
 
+_BEFORE = "failed in the listing that this one continues, and was not tried again"
+
+
 class Next(msgspec.Struct, frozen=True, array_like=True):
     """The next page of a queue: its page token, and the API version that issued it."""
 
@@ -174,7 +177,7 @@ class TasksOfQueues:
         """Add all queues that could not be read to the error of one of them, if there are several."""
         queues = dict.fromkeys([one.queue, *(each.queue for each in late)])
         error.not_listed = {
-            "/".join(queue.split("/")[3::2]): self._reasons.get(queue, "") for queue in queues
+            "/".join(queue.split("/")[3::2]): self._reasons.get(queue, _BEFORE) for queue in queues
         }
         if len(queues) > 1:
             said = f"{len(queues):,} queues could not be listed"

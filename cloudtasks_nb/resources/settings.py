@@ -153,7 +153,10 @@ def _scalar(field: Field, given: Any, where: str) -> Any:
             f"{where} is 0, which the service reads as its default.",
             hint=f"{_INSTEAD_OF_0[field.name]}; None sets the default",
         )
-    return field.holds(plain)
+    try:
+        return field.holds(plain)
+    except OverflowError:  # an integer that no float can hold
+        raise ConfigError(f"{where} is too large.") from None
 
 
 def _wrong(where: str, given: Any, words: str) -> ConfigError:

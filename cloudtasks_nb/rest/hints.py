@@ -108,7 +108,12 @@ _TOMBSTONE = (
     "a finished task's name stays blocked: for the queue's tombstone_ttl (default 1 h), in some queues up to 24 h, "
     "9 days in queues of a queue.yaml; change or omit task_id"
 )
+_FROM_THE_START = (
+    "page tokens are valid for two hours, for the same listing: list again from the first page, without one"
+)
 _BY_WORDS = (
+    ("page token", _FROM_THE_START),
+    ("page_token", _FROM_THE_START),
     ("queue with this name existed too recently", "a deleted queue's name is blocked for up to 3 days; use another"),
     ("queue with this name existed recently", "it was deleted, and its name is blocked for up to 3 days; use another"),
     ("task with this name existed too recently", _TOMBSTONE),

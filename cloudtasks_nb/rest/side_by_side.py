@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, wait
 from typing import TypeVar
 
+from ..interrupts import wait_in_steps
 from .daemon_threads import DaemonThreads
 
 A = TypeVar("A")
 B = TypeVar("B")
-
-_STEP_S = 0.2
 
 
 def side_by_side(call: Callable[[A], B], items: Iterable[A], most: int) -> Iterator[B]:
@@ -35,10 +34,6 @@ def side_by_side(call: Callable[[A], B], items: Iterable[A], most: int) -> Itera
 
 
 def result_of(future: Future[B]) -> B:
-    """Wait for a result, in steps: Ctrl-C does not end an endless wait on Windows, or after Polars was imported.
-
-    Errors: those of the call.
-    """
-    while not future.done():
-        wait([future], timeout=_STEP_S)
+    """Wait for a result, until an interrupt. Errors: those of the call."""
+    wait_in_steps(lambda for_s: wait([future], for_s).done)
     return future.result()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from collections.abc import Callable, Collection
@@ -58,7 +57,7 @@ class Budget:
 
 def pause_s(every_s: object) -> float:
     """Check a pause between two reads, in seconds; 0 reads only on request. Errors: ConfigError."""
-    is_number = isinstance(every_s, int | float) and not isinstance(every_s, bool) and math.isfinite(every_s)
+    is_number = isinstance(every_s, int | float) and not isinstance(every_s, bool)
     if not is_number or not (every_s == 0 or LEAST_S <= every_s <= MOST_S):  # type: ignore[operator]
         raise ConfigError(
             f"every_s must be between 1 and 3,600 seconds, or 0, not {every_s!r}.",

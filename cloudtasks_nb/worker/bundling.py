@@ -33,11 +33,12 @@ class Bundling:
     def take(self, waiting: deque[Hand], places: int) -> list[Hand]:
         """Take the next bundle of those that wait. `places`: how many bundles can run at once.
 
-        A task that was leased before goes alone. So a task that ends its process harms others only once.
+        A task that was leased before goes alone. So a task that ends its process harms others only once. A task whose
+        own settings allow few attempts goes alone, too.
         """
         hands = [waiting.popleft()]
         size = self._size(len(waiting) + 1, places)
-        while len(hands) < size and hands[0].is_first_lease and waiting[0].is_first_lease:
+        while len(hands) < size and hands[0].may_share and waiting[0].may_share:
             hands.append(waiting.popleft())
         return hands
 

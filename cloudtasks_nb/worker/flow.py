@@ -123,8 +123,16 @@ class Flow:
             self._give_back_waiting(len(self._waiting))
 
     def _give_back_waiting(self, count: int) -> None:
-        """Give back tasks that no handler started: those that would wait longest."""
-        self._give_back([self._waiting.pop() for _ in range(count)], "give_back")
+        """Give back tasks that no handler started: those that would wait longest. Tasks on their last attempt stay,
+        because the service would delete them, unless no handler starts any more."""
+        kept: list[Hand] = []
+        given: list[Hand] = []
+        while self._waiting and len(given) < count:
+            hand = self._waiting.pop()
+            stays = not self._begins_no_more and self._leasing.is_last_attempt(hand)
+            (kept if stays else given).append(hand)
+        self._waiting.extend(reversed(kept))
+        self._give_back(given, "give_back")
 
     def _give_back(self, hands: list[Hand], how: End) -> None:
         for hand in hands:

@@ -3,18 +3,29 @@ call (Haul). No I/O."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from .horizon import FEWEST_ATTEMPTS
+
 if TYPE_CHECKING:
+    from ..model.queue import RetryConfig
     from ..resources.task import Task
     from .handling import Ended
 
 RENEW_AFTER = 2 / 3
 """The fraction of a lease after which it is renewed."""
+
+
+def attempts_of(retries: RetryConfig | None, unknown: float) -> float:
+    """How many attempts retry settings allow; `unknown` if they do not say."""
+    if retries is None:
+        return unknown
+    return math.inf if retries.unlimited_attempts else retries.max_attempts or unknown
 
 
 class Haul:
@@ -69,9 +80,15 @@ class Hand(msgspec.Struct, eq=False):
         return count
 
     @property
-    def is_first_lease(self) -> bool:
-        """Whether none of these tasks was leased before."""
-        return all(task.dispatch_count == 1 for task in self.tasks)
+    def may_share(self) -> bool:
+        """Whether it may travel with others: none of these tasks was leased before, or allows only few attempts."""
+        is_first = all(task.dispatch_count == 1 for task in self.tasks)
+        return is_first and self.own_attempts >= FEWEST_ATTEMPTS
+
+    @property
+    def own_attempts(self) -> float:
+        """The fewest attempts that a task allows itself; infinite if they all allow any number, or say nothing."""
+        return min(attempts_of(task.retry_config, math.inf) for task in self.tasks)
 
 
 class Bundle(msgspec.Struct, eq=False):

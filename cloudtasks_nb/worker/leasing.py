@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ..errors import AnswerTooLarge, CloudTasksError, ResourceExhausted, Timeout, TransportError
 from ..rest.retry import is_passing
 from .events import Events
-from .hand import Haul
+from .hand import Hand, Haul, attempts_of
 from .horizon import FEWEST_ATTEMPTS, Horizon
 from .options import MAX_LEASED, WorkerOptions
 from .refill import Patience, Portion, Turns
@@ -49,6 +49,8 @@ class Leasing:
         self._asked = 0
         self._next_s = 0.0
         self._settings_known = False
+        self._attempts = 0.0  # that the queue allows; 0 if unknown
+        self._own_attempts = math.inf  # that the latest tasks allow
 
     def next_s(self) -> float:
         """When to lease next. A wait for the turn lets more handlers end, so that one call leases more tasks."""
@@ -81,9 +83,12 @@ class Leasing:
         self._next_s = time.monotonic() + pause_s
         for task in haul.tasks:
             self.due_again.pop(task.name, None)
+        # Tasks may have own limits. Then the next call leases nothing ahead, because more of them may follow.
+        self._own_attempts = min(hand.own_attempts for hand in haul.hands)
+        self._allow_ahead()
         if not self._settings_known:
             self._settings_known = True
-            self._events.submit(self._allows_ahead, self._learn)
+            self._events.submit(self._read_attempts, self._learn)
 
     def look_again(self) -> None:
         """Omit the wait before the next call if the latest call leased nothing."""
@@ -105,6 +110,11 @@ class Leasing:
             # The response was lost, perhaps with leased tasks: they become free when their leases end.
             self.due_again["(a lost response)"] = time.monotonic() + self._options.lease_s
         self._next_s = time.monotonic() + max(getattr(error, "retry_after_s", 0.0), pause_s)
+
+    def is_last_attempt(self, hand: Hand) -> bool:
+        """Whether the service would delete a task of this call if it was given back, because it has no attempt left."""
+        allowed = min(self._attempts or math.inf, hand.own_attempts)
+        return any(task.dispatch_count >= allowed for task in hand.tasks)
 
     def comes_again(self, task: Task, due_s: float) -> None:
         """Record a task that was given back, and when it may be leased again."""
@@ -130,8 +140,8 @@ class Leasing:
         now_s = time.monotonic()
         self._next_s = max(now_s, min([now_s + self._patience.nothing_s(), *self.due_again.values()]))
 
-    def _allows_ahead(self) -> bool:
-        """Whether the queue allows enough attempts to spend some on tasks that are given back."""
+    def _read_attempts(self) -> float:
+        """How many attempts the queue allows; 0 if unknown. Tasks that are given back use some."""
         from ..resources.queue import read_queue
 
         queue = self._queue
@@ -139,9 +149,11 @@ class Leasing:
             retries = read_queue(queue._session, queue._parsed, stats=False).retry_config
         except CloudTasksError:  # some identities may lease but not read: use the known settings
             retries = queue.retry_config
-        if retries is None:
-            return False
-        return retries.unlimited_attempts or (retries.max_attempts or 0) >= FEWEST_ATTEMPTS
+        return attempts_of(retries, 0.0)
 
-    def _learn(self, called: Future[bool]) -> None:
-        self.horizon.is_allowed = called.result()
+    def _learn(self, called: Future[float]) -> None:
+        self._attempts = called.result()
+        self._allow_ahead()
+
+    def _allow_ahead(self) -> None:
+        self.horizon.is_allowed = min(self._attempts, self._own_attempts) >= FEWEST_ATTEMPTS

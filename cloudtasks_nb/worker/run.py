@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from ..interrupts import wait_in_steps
 from ..rest.background import Work
 from .events import Events
 from .flow import Flow
@@ -72,7 +73,7 @@ class WorkerRun:
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait for the end. Returns whether it ended."""
-        if not self.over.wait(timeout_s):
+        if not wait_in_steps(self.over.wait, math.inf if timeout_s is None else timeout_s):
             return False
         if self.background is not None:
             self.background.join()
@@ -137,8 +138,14 @@ class WorkerRun:
                 self.over.set()
 
     def _end_with_process(self) -> None:
-        """At the end of Python: stop, and wait as stop() does. Threads of handlers that hang are left."""
+        """At the end of Python: stop, and wait as stop() does, but not for handlers after an interrupt. Threads of
+        handlers that hang are left."""
         if self._process == os.getpid():  # a forked child has no such threads
-            self.stop()
-            self.over.wait()
+            try:
+                self.stop()
+                wait_in_steps(self.over.wait)
+            except KeyboardInterrupt:
+                self.stop()
+                self.abandon()
+                wait_in_steps(self.over.wait)
             self._events.close(wait=True)

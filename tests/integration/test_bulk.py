@@ -323,8 +323,9 @@ def test_leased_tasks_are_finished_together(client: ct.Client) -> None:
     with pytest.raises(ct.InvalidRows, match="is not a task of"):
         client.create_queue(new_id(), kind="pull").acknowledge_tasks(leased)
     assert queue.acknowledge_tasks(queue.lease(max_tasks=1)[0]).done == 1
-    with pytest.raises(ct.InvalidArgument, match="holds no leased tasks"):
-        queue.acknowledge_tasks(5)  # type: ignore[arg-type]
+    for wrong, words in ((5, "An int"), (leased[1].name, "A str")):
+        with pytest.raises(ct.InvalidArgument, match=f"{words} holds no leased tasks"):
+            queue.acknowledge_tasks(wrong)  # type: ignore[arg-type]
 
 
 def test_a_result_shows_itself(queue: ct.Queue) -> None:

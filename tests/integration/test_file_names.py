@@ -69,8 +69,9 @@ OTHERS: dict[str, Callable[[ct.Queue, str], object]] = {
 def test_a_home_folder_that_is_unknown_is_named(
     queue: ct.Queue, use: Callable[[ct.Queue, str], object]
 ) -> None:
-    with pytest.raises(ct.ConfigError, match=r"home folder (in '~tasks\.x/?' )?is unknown"):
-        use(queue, "~tasks.x")
+    for path in ("~tasks.x", Path("~tasks.x")):
+        with pytest.raises(ct.ConfigError, match=r"home folder (in '~tasks\.x/?' )?is unknown"):
+            use(queue, path)  # type: ignore[arg-type]
 
 
 def test_a_queue_yaml_in_such_a_folder(client: ct.Client) -> None:

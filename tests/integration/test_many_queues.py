@@ -257,6 +257,8 @@ def test_where_the_first_eight_refuse_the_error_begins_with_the_others(
         others.to_dataframe(progress=False)
     assert len(caught.value.result) == 9
     assert len(caught.value.not_listed) == 9
+    assert "not listed: africa-south1/z1, africa-south1/z2" in str(caught.value)
+    assert "africa-south1/z7: failed in the listing that this one continues" in str(caught.value)
     sent.refused.clear()
     assert len(project.queues("-").tasks(page_token=caught.value.page_token).to_dataframe()) == 9
 

@@ -218,3 +218,8 @@ def test_values_that_a_verb_reads_itself_are_refused_before_a_request(
 def test_a_restore_that_cannot_begin_creates_no_queue(client: ct.Client, given: dict[str, Any]) -> None:
     with pytest.raises(ct.ConfigError, match=next(iter(given))):
         client.restore("emails.parquet", **given)
+
+
+def test_an_integer_that_no_float_can_hold_is_no_number() -> None:
+    with pytest.raises(WrongArgument, match="must be a number"):
+        ct.Queue.forecast(object(), rate=10**400)  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote
 from ...arguments import Checked
 from ...connected import Connected
 from ...errors import ConfigError, InvalidArgument, Timeout
+from ...interrupts import wait_in_steps
 from ...model import Duration, Headers
 from ...model.durations import DurationLike
 from ...shown import Shown
@@ -123,7 +124,10 @@ class Inbox(Connected, Checked, Shown):
 
         timeout_s = Duration.of(timeout).total_seconds()
         with self._changed:
-            self._changed.wait_for(lambda: self._answered >= count or self.closed, timeout_s)
+            wait_in_steps(
+                lambda for_s: self._changed.wait_for(lambda: self._answered >= count or self.closed, for_s),
+                timeout_s,
+            )
             if self._answered < count and self.closed:
                 raise ConfigError(
                     f"This inbox is closed; {self._answered} of {counted(count, 'request')} arrived before.",

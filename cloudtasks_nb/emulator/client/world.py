@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from ...arguments import Checked
 from ...connected import Connected
-from ...errors import DeadlineExceeded, Timeout
+from ...errors import DeadlineExceeded, InvalidArgument, Timeout
 from ...model import Duration, Message
 from ...model.durations import DurationLike
 from ...model.emulated import EmulatorInfo, WaitResponse, WorldReport
@@ -65,7 +65,7 @@ class WorldVerbs(Connected, Checked):
         Example:
             >>> client.emulator.save("before")
         """
-        self._control.post(f"snapshots/{quote(name, safe='')}:save", _Nothing(), WorldReport)
+        self._control.post(_snapshot(name, "save"), _Nothing(), WorldReport)
 
     def load(self, name: str) -> None:
         """Load a named snapshot; it replaces everything. Attempts that were under way when it was saved are due again.
@@ -83,7 +83,7 @@ class WorldVerbs(Connected, Checked):
             >>> queue.purge()
             >>> client.emulator.load("before")
         """
-        self._changed(self._control.post(f"snapshots/{quote(name, safe='')}:load", _Nothing(), WorldReport))
+        self._changed(self._control.post(_snapshot(name, "load"), _Nothing(), WorldReport))
 
     def snapshots(self) -> list[str]:
         """The names of all snapshots.
@@ -135,3 +135,10 @@ class WorldVerbs(Connected, Checked):
             self._session.moved_to = report.time
         for inbox in self._inboxes:
             inbox.clear()
+
+
+def _snapshot(name: str, verb: str) -> str:
+    """The path of a snapshot's endpoint. Errors: InvalidArgument for an empty name; the emulator checks all others."""
+    if not name:
+        raise InvalidArgument("The name of the snapshot is empty.", hint='pass a name, such as "before"')
+    return f"snapshots/{quote(name, safe='')}:{verb}"

@@ -68,6 +68,42 @@ def test_nothing_is_leased_ahead_where_giving_back_could_end_a_task(
     assert (max(held) > 4) is ahead
 
 
+@pytest.mark.parametrize("max_attempts", [1, 19])
+def test_nothing_is_leased_ahead_while_tasks_allow_few_attempts_themselves(
+    queue: ct.Queue, max_attempts: int
+) -> None:
+    fill(queue, 120, retry_config={"max_attempts": max_attempts})
+    held: list[int] = []
+    worker = queue.worker(lambda task: held.append(worker.tally.waiting), concurrency=4)
+    worker.run(until_empty=True)
+    assert worker.tally.done == 120
+    assert max(held) <= 4
+
+
+def test_a_task_on_its_last_attempt_is_not_given_back(queue: ct.Queue) -> None:
+    few = {"retry_config": {"max_attempts": 1}}
+    queue.create_tasks(
+        [{"payload": at, **(few if at % 20 == 19 else {})} for at in range(1000)], progress=False
+    )
+    go = threading.Event()
+
+    def handler(task: ct.Task) -> None:
+        if worker.tally.waiting > 30:
+            go.wait(PATIENCE_S)
+
+    worker = queue.worker(handler, concurrency=2).start()
+    wait_until(lambda: worker.tally.waiting > 30 and worker.tally.running == 2)
+    stopping = threading.Thread(target=worker.stop)
+    stopping.start()
+    wait_until(lambda: worker.tally.given_back > 0)
+    go.set()
+    stopping.join(PATIENCE_S)
+    assert adds_up(worker)
+    limited = [task for task in queue.tasks() if task.retry_config is not None]
+    assert len(limited) < 50
+    assert {task.dispatch_count for task in limited} <= {0}, "the service deletes it without another lease"
+
+
 def test_a_worker_that_stops_gives_back_what_would_take_long(queue: ct.Queue) -> None:
     fill(queue, 1000)
     go = threading.Event()

@@ -97,3 +97,33 @@ def test_a_script_that_does_not_close_ends_its_worker_before_its_emulator(tmp_pa
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
     with ct.local(file) as client:
         assert client.queue("jobs").count_tasks(progress=False) == 0
+
+
+INTERRUPTED_AT_ITS_END = """
+import os, signal, sys, threading
+import cloudtasks_nb as ct
+client = ct.local(sys.argv[1])
+queue = client.create_queue("jobs", kind="pull")
+queue.create_task("a")
+begun = threading.Event()
+def handler(task):
+    begun.set()
+    threading.Event().wait(60)
+worker = queue.worker(handler, lease_duration=600).start()
+def interrupt():
+    while worker.tally.state != "draining":
+        threading.Event().wait(0.01)
+    os.kill(os.getpid(), signal.SIGINT)
+begun.wait()
+threading.Thread(target=interrupt, daemon=True).start()
+"""
+
+
+def test_an_interrupt_at_the_end_of_a_script_abandons_the_handlers(tmp_path: Path) -> None:
+    file = tmp_path / "queues.db"
+    command = [sys.executable, "-c", INTERRUPTED_AT_ITS_END, str(file)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+    with ct.local(file) as client:
+        queue = client.queue("jobs")
+        assert (queue.count_tasks(progress=False), leased(queue)) == (1, 1)

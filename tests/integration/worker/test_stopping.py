@@ -12,7 +12,7 @@ import pytest
 import cloudtasks_nb as ct
 from tests.waiting import PATIENCE_S, wait_until
 
-from .conftest import fill
+from .conftest import Held, fill
 
 
 def test_a_stop_waits_for_a_run_in_another_thread(queue: ct.Queue) -> None:
@@ -33,6 +33,26 @@ def test_a_stop_waits_for_a_run_in_another_thread(queue: ct.Queue) -> None:
     worker.stop()
     assert (worker.tally.done, worker.tally.state) == (1, "stopped")
     running.join(PATIENCE_S)
+
+
+def test_an_interrupt_ends_a_stop_also_where_a_library_changed_its_handler(
+    queue: ct.Queue, held: Held
+) -> None:
+    """Polars makes system calls continue after a signal, so a wait without a timeout would go on."""
+    fill(queue, 1)
+    worker = queue.worker(held).start()
+    held.wait()
+    before = signal.getsignal(signal.SIGINT)
+    signal.siginterrupt(signal.SIGINT, False)
+    try:
+        threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+        with pytest.raises(KeyboardInterrupt):
+            worker.stop()
+        assert worker.tally.done == 0
+    finally:
+        signal.signal(signal.SIGINT, before)  # this also makes system calls end after it again
+        held.go.set()
+    assert worker.stop().tally.done == 1
 
 
 def test_a_signal_handler_stops_the_worker_that_it_interrupts(queue: ct.Queue) -> None:

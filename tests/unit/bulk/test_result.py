@@ -9,10 +9,11 @@ import pytest
 
 from cloudtasks_nb.bulk.items import Item
 from cloudtasks_nb.bulk.result import BulkResult, Verb
-from cloudtasks_nb.bulk.verbs import DELETE, MOVE, RESTORE
+from cloudtasks_nb.bulk.verbs import ACKNOWLEDGE, DELETE, MOVE, RESTORE
 from cloudtasks_nb.errors import (
     AlreadyExists,
     BulkError,
+    FailedPrecondition,
     InvalidArgument,
     NotFound,
     Timeout,
@@ -109,6 +110,12 @@ def test_trying_again_is_suggested_where_something_can_come_of_it(verb: Verb, ag
         with pytest.raises(BulkError) as caught:
             result.raise_for_errors()
         assert (again in (caught.value.hint or "")) is is_hopeful
+
+
+def test_lost_leases_are_not_acknowledged_again() -> None:
+    assert failed_with(ACKNOWLEDGE, FailedPrecondition("leased again"), NotFound("gone")).again == ""
+    assert failed_with(ACKNOWLEDGE, Unavailable("later"), NotFound("gone")).again
+    assert failed_with(DELETE, FailedPrecondition("disabled")).again
 
 
 def test_tasks_of_several_queues_keep_their_names() -> None:

@@ -102,6 +102,12 @@ ORDERS = [
 ]
 
 
+def test_an_integer_that_no_float_can_hold_is_compared() -> None:
+    task = push("any", 0, body=b'{"a": 1%s}' % (b"0" * 350))
+    for text, is_found in (("payload.a>1", True), ("payload.a:1", False), (f"payload.a:1{'0' * 350}", True)):
+        assert list(Query.of(text).places([task], NOW)) == [0] * is_found
+
+
 @pytest.mark.parametrize(
     ("text", "ids"),
     [
@@ -240,7 +246,7 @@ def test_whatever_is_typed_is_read_or_refused(text: str) -> None:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
+    st.none() | st.booleans() | st.integers() | st.just(10**400) | st.floats() | st.text(max_size=3),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("ab0"), inner, max_size=3),
 )
 

@@ -305,3 +305,8 @@ def test_a_map_is_a_dict() -> None:
     assert reader.message(kind, {"labels": {"env": "prod"}}, "").labels == {"env": "prod"}  # type: ignore[attr-defined]
     with pytest.raises(ConfigError, match="labels is a list, not a dict"):
         reader.message(kind, {"labels": ["env"]}, "")
+
+
+def test_an_integer_that_no_float_can_hold_is_too_large() -> None:
+    with pytest.raises(ConfigError, match=r"max_tasks_dispatched_per_second is too large"):
+        settings({"rate_limits": {"max_tasks_dispatched_per_second": 10**400}}, "v2beta2")

@@ -55,6 +55,8 @@ def test_a_missing_permission_names_every_role_that_holds_it(permission: str) ->
 @pytest.mark.parametrize(
     ("hint", "words"),
     [
+        (advice("INVALID_ARGUMENT", "The page token has expired."), "list again from the first page"),
+        (advice("INVALID_ARGUMENT", "Invalid value at 'page_token'"), "list again from the first page"),
         (advice("PERMISSION_DENIED", LACKS.format("cloudtasks.tasks.fullView", QUEUE)), 'view="BASIC"'),
         (
             advice("PERMISSION_DENIED", LACKS.format("iam.serviceAccounts.actAs", "a@p.iam")),

@@ -42,6 +42,13 @@ def bundling() -> Bundling:
     return made
 
 
+def test_a_task_that_allows_few_attempts_itself_goes_alone(bundling: Bundling) -> None:
+    calls = waiting(*[1] * 5)
+    for at, most in ((1, 19), (3, 20)):
+        calls[at].tasks[0].retry_config = ct.RetryConfig(max_attempts=most)
+    assert [taken(bundling, calls) for _ in range(3)] == [["0"], ["1"], ["2", "3", "4"]]
+
+
 def test_handlers_are_measured_before_any_travel_together() -> None:
     calls = waiting(*[1] * 100)
     assert taken(Bundling(Elsewhere()), calls) == ["0"]

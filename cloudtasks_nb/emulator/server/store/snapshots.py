@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from ....errors import ConfigError, FailedPrecondition, InvalidArgument, NotFound
+from ....errors import ConfigError, FailedPrecondition, Internal, InvalidArgument, NotFound
 from .store import Store
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
@@ -34,7 +34,7 @@ class Snapshots:
     def save(self, store: Store, name: str, finish: Callable[[Store], None]) -> None:
         """Copies the database; `finish` then adds facts to the copy that the database lacks.
 
-        Replaces a copy of the same name once the new one is complete. Errors: sqlite3.Error.
+        Replaces a copy of the same name once the new one is complete. Errors: Internal, sqlite3.Error.
         """
         store.write_notes()
         copy = Store.blank()
@@ -42,7 +42,12 @@ class Snapshots:
             copy.replace_with(store)
             finish(copy)
             if self._folder is not None:
-                self._write(copy, self._folder, name)
+                try:
+                    self._write(copy, self._folder, name)
+                except (sqlite3.Error, OSError) as error:
+                    raise Internal(
+                        f"The snapshot '{name}' could not be written: {error}. Nothing was changed."
+                    ) from None
         except BaseException:
             copy.close()
             raise
@@ -83,12 +88,14 @@ class Snapshots:
 
     def _write(self, copy: Store, folder: Path, name: str) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
-        unfinished = folder / f"{name}.unfinished"
+        unfinished = (folder / f"{name}.unfinished").absolute()
         unfinished.unlink(missing_ok=True)
         os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         try:
-            with closing(Store.open(unfinished)) as written:
-                written.replace_with(copy)
+            with closing(sqlite3.connect(unfinished)) as written:
+                # With a write-ahead log, close() would write the file, and would not report a full disk.
+                written.execute("PRAGMA journal_mode = OFF")
+                copy.copy_to(written)
             unfinished.replace(_path(folder, name))
         finally:
             unfinished.unlink(missing_ok=True)
@@ -102,6 +109,7 @@ def check_name(name: str) -> str:
     """Returns a name that can be a file name on every system. Errors: InvalidArgument."""
     if NAME.fullmatch(name) is None or name.lower() in _DEVICES:
         raise InvalidArgument(
-            f"'{name[:100]}' is not a valid snapshot name: use at most 100 letters, digits, '-' and '_'."
+            f"'{name[:100]}' is not a valid snapshot name: use at most 100 letters, digits, '-' and '_'. It begins "
+            "with a letter or digit, and is not the name of a Windows device, such as 'con'."
         )
     return name

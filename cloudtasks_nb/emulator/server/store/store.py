@@ -188,6 +188,10 @@ class Store:
         self._queues.clear()
         self.has_leftovers = True
 
+    def copy_to(self, other: sqlite3.Connection) -> None:
+        """Replaces another database with a copy of this one. Errors: sqlite3.Error."""
+        self._db.backup(other)
+
     def prepare(self, check_s: float) -> None:
         """Upgrades copied content. Errors: sqlite3.Error; ConfigError for a foreign or damaged database."""
         if is_blank(self._db):
