@@ -14,14 +14,19 @@ if TYPE_CHECKING:
     from .columns import Columns as Columns
     from .columns import each as each
     from .columns import maps as maps
+    from .complete import file_target as file_target
+    from .complete import folder_target as folder_target
     from .data_frames import nullable_frame as nullable_frame
     from .data_frames import policy_frame as policy_frame
     from .data_frames import to_pandas as to_pandas
+    from .dataset import check_partitions as check_partitions
     from .dataset import write_dataset as write_dataset
     from .dtypes import Dtypes as Dtypes
+    from .excel import check_openpyxl as check_openpyxl
     from .excel import write_excel as write_excel
     from .export import Decode as Decode
     from .export import Export as Export
+    from .files import codec_of as codec_of
     from .files import write_csv as write_csv
     from .files import write_parquet as write_parquet
     from .from_pandas import frame_from as frame_from
@@ -32,11 +37,12 @@ if TYPE_CHECKING:
 _HOMES = {
     "columns": ("LOCATIONS", "QUEUES", "TASKS", "Column", "Columns", "each", "maps"),
     "data_frames": ("nullable_frame", "policy_frame", "to_pandas"),
-    "dataset": ("write_dataset",),
+    "complete": ("file_target", "folder_target"),
+    "dataset": ("check_partitions", "write_dataset"),
     "dtypes": ("Dtypes",),
-    "excel": ("write_excel",),
+    "excel": ("check_openpyxl", "write_excel"),
     "export": ("Decode", "Export"),
-    "files": ("write_csv", "write_parquet"),
+    "files": ("codec_of", "write_csv", "write_parquet"),
     "from_pandas": ("frame_from", "rows_from"),
     "partial": ("Partial",),
     "task_page": ("TaskPage",),

@@ -17,18 +17,27 @@ from ..user_paths import check_names_file, full_path
 NO_FOLDER = "Its folder does not exist: create it first"
 
 
+def file_target(path: str | os.PathLike[str]) -> Path:
+    """The absolute path of a file to write. Exports call it before they read pages.
+
+    Errors: ConfigError, OSError if no file can be written there.
+    """
+    check_names_file(path)
+    target = full_path(path)
+    if not target.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, NO_FOLDER, str(target))
+    if target.exists() and not target.is_file():  # a file must not replace a device
+        raise OSError(errno.EINVAL, "It is not a regular file: pass another path", str(target))
+    return target
+
+
 @contextmanager
 def complete_or_absent(path: str | os.PathLike[str], *, private: bool = False) -> Iterator[BinaryIO]:
     """A file that gets its name only when all is written; an error or interrupt leaves nothing behind.
 
     Only the owner can read a `private` file. A file that replaces another gets no wider permissions than that one had.
     """
-    check_names_file(path)
-    target = full_path(path)
-    if not target.parent.is_dir():  # raised now, not after the last page
-        raise FileNotFoundError(errno.ENOENT, NO_FOLDER, str(target))
-    if target.exists() and not target.is_file():  # a file must not replace a device
-        raise OSError(errno.EINVAL, "It is not a regular file: pass another path", str(target))
+    target = file_target(path)
     part = target.with_name(f".{secrets.token_hex(8)}.part")
     mode = (0o600 if private else 0o666) & (target.stat().st_mode if target.exists() else 0o777)
     try:
@@ -42,12 +51,8 @@ def complete_or_absent(path: str | os.PathLike[str], *, private: bool = False) -
         raise
 
 
-@contextmanager
-def complete_or_absent_folder(path: str | os.PathLike[str], *, private: bool) -> Iterator[Path]:
-    """A folder that gets its name only when all is written; an error or interrupt leaves nothing behind.
-
-    An empty folder is replaced, with no wider permissions.
-    """
+def folder_target(path: str | os.PathLike[str]) -> Path:
+    """The absolute path of a folder to write. Errors: as file_target(), also for a folder that is not empty."""
     target = full_path(path)
     if target.exists() and not target.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, "It is a file, not a folder: pass another path", str(target))
@@ -59,6 +64,16 @@ def complete_or_absent_folder(path: str | os.PathLike[str], *, private: bool) ->
         raise OSError(errno.EBUSY, why, str(target))
     if not target.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, NO_FOLDER, str(target))
+    return target
+
+
+@contextmanager
+def complete_or_absent_folder(path: str | os.PathLike[str], *, private: bool) -> Iterator[Path]:
+    """A folder that gets its name only when all is written; an error or interrupt leaves nothing behind.
+
+    An empty folder is replaced, with no wider permissions.
+    """
+    target = folder_target(path)
     part = target.with_name(f".{secrets.token_hex(8)}.part")
     mode = (0o700 if private else 0o777) & (target.stat().st_mode if target.exists() else 0o777)
     part.mkdir(mode=mode | 0o700)

@@ -53,6 +53,16 @@ def write_dataset(
 
 
 def _check(schema: pa.Schema, partition_by: Sequence[str]) -> None:
+    check_partitions(schema, partition_by)
+    if set(partition_by) >= set(schema.names):
+        raise ConfigError(
+            "partition_by names all columns, so the files would be empty.",
+            hint='pass fewer columns, such as partition_by=["location", "queue"]',
+        )
+
+
+def check_partitions(schema: pa.Schema, partition_by: Sequence[str]) -> None:
+    """Raise if a column cannot name folders. Errors: ConfigError."""
     usable = [
         field.name for field in schema if pa.types.is_string(field.type) or pa.types.is_integer(field.type)
     ]
@@ -64,11 +74,6 @@ def _check(schema: pa.Schema, partition_by: Sequence[str]) -> None:
     if len(set(partition_by)) < len(partition_by):
         raise ConfigError(
             f"partition_by={list(partition_by)!r} names a column twice.", hint="name each column once"
-        )
-    if set(partition_by) >= set(schema.names):
-        raise ConfigError(
-            "partition_by names all columns, so the files would be empty.",
-            hint='pass fewer columns, such as partition_by=["location", "queue"]',
         )
 
 

@@ -30,11 +30,10 @@ def write_excel(
 
     Errors: those of `batches`, MissingExtra, ConfigError for data that a sheet cannot hold, OSError.
     """
-    try:
-        from openpyxl import Workbook
-        from openpyxl.cell import WriteOnlyCell
-    except ImportError:
-        raise MissingExtra("A workbook", "excel") from None
+    check_openpyxl()
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet("tasks" if "task_id" in schema.names else "table")
     sheet.freeze_panes = "A2"
@@ -58,6 +57,14 @@ def write_excel(
             _forget(sheet)
             raise
     return Path(path).expanduser()
+
+
+def check_openpyxl() -> None:
+    """Raise if it is not installed. Errors: MissingExtra."""
+    try:
+        import openpyxl  # noqa: F401
+    except ImportError:
+        raise MissingExtra("A workbook", "excel") from None
 
 
 def _save(book: Any, file: BinaryIO) -> None:

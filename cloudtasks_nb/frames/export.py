@@ -34,6 +34,10 @@ class Export(Generic[P]):
         self.dropped = [PAYLOAD] if decode and names is not None and PAYLOAD not in names else []
         self.columns = every.chosen(None if names is None else [*names, *self.dropped], secrets=secrets)
 
+    def decodes(self, column: str) -> bool:
+        """Whether decoding may add this column."""
+        return self.decode is not None and (column == TEXT_COLUMN or column.startswith(PREFIX))
+
     def reader(
         self,
         pages: Iterable[P],

@@ -65,7 +65,7 @@ def write_csv(
     """
     from pyarrow.csv import CSVWriter
 
-    codec = _codec_of(path)
+    codec = codec_of(path)
     texts = pa.schema(
         [(field.name, pa.string() if field.type in _AS_TEXT else field.type) for field in schema]
     )
@@ -84,7 +84,8 @@ def write_csv(
     return Path(path).expanduser()
 
 
-def _codec_of(path: str | os.PathLike[str]) -> str | None:
+def codec_of(path: str | os.PathLike[str]) -> str | None:
+    """The compression of a CSV file, by the end of its path. Errors: ConfigError for another compression."""
     suffix = Path(path).suffix.lower()
     if suffix in _NOT_WRITTEN:
         raise ConfigError(

@@ -156,11 +156,15 @@ class Exports(Checked, ABC):
             >>> client.queues("-").tasks().to_parquet("all/", partition_by=["location", "queue"])
         """
         export = self._export(columns, decode, secrets=secrets, begins=not resume)
-        from ..frames import write_dataset, write_parquet
+        from ..frames import check_partitions, file_target, folder_target, write_dataset, write_parquet
 
         folders = [partition_by] if isinstance(partition_by, str) else list(partition_by or ())
+        is_file = not folders and not names_folder(path)
+        # Checked before the first page, because decode="json" reads all pages before it writes.
+        check_partitions(export.columns.schema, [name for name in folders if not export.decodes(name)])
+        (file_target if is_file else folder_target)(path)
         with self._reader_for(path, progress, export, resume=resume) as reader:
-            if not folders and not names_folder(path):
+            if is_file:
                 return write_parquet(path, reader.schema, reader, private=secrets)
             return write_dataset(path, reader.schema, reader, folders, private=secrets)
 
@@ -190,8 +194,10 @@ class Exports(Checked, ABC):
             >>> queue.tasks().to_csv("tasks.csv")
         """
         export = self._export(columns, decode, secrets=secrets, begins=not resume)
-        from ..frames import write_csv
+        from ..frames import codec_of, file_target, write_csv
 
+        codec_of(path)
+        file_target(path)
         with self._reader_for(path, progress, export, resume=resume) as reader:
             return write_csv(path, reader.schema, reader, private=secrets, spreadsheet_safe=spreadsheet_safe)
 
@@ -216,8 +222,10 @@ class Exports(Checked, ABC):
             >>> queue.tasks().to_excel("tasks.xlsx")
         """
         export = self._export(columns, decode, secrets=secrets, begins=not resume)
-        from ..frames import write_excel
+        from ..frames import check_openpyxl, file_target, write_excel
 
+        check_openpyxl()
+        file_target(path)
         with self._reader_for(path, progress, export, resume=resume) as reader:
             return write_excel(path, reader.schema, reader, private=secrets)
 

@@ -178,9 +178,13 @@ def test_columns_of_partitions_are_named_once_or_not_at_all(project: ct.Client, 
     assert tasks.to_parquet(tmp_path / "file.parquet", partition_by=[]).is_file()
 
 
-@pytest.mark.parametrize("path", ["", "nul\0", "/"])
-def test_a_path_is_checked_before_pages_are_kept_beside_it(path: str, project: ct.Client) -> None:
-    with pytest.raises(ct.ConfigError):
+@pytest.mark.parametrize(
+    ("path", "error"), [("", ct.ConfigError), ("nul\0", ct.ConfigError), ("/", FileExistsError)]
+)
+def test_a_path_is_checked_before_pages_are_kept_beside_it(
+    path: str, error: type[Exception], project: ct.Client
+) -> None:
+    with pytest.raises(error):
         project.queue("europe-west1/a").tasks().to_parquet(path, resume=True)
 
 

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -224,3 +225,31 @@ def test_progress_says_how_many_are_expected_and_how_fast(
     assert "about" not in shown
     queue.tasks(page_size=2).to_dataframe(progress=False)
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("decode", [None, "text", "json"])
+def test_what_cannot_be_written_is_told_before_a_page_is_read(
+    queue: ct.Queue, tmp_path: Path, calls: list[str], decode: Any
+) -> None:
+    """With decode="json", the columns are known only after the last page, and no row may be lost then."""
+    fill(queue, 5)
+    tasks = queue.tasks(view="FULL", page_size=2)
+    list(tasks)  # so that an export has to read the first page again
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "file").touch()
+    calls.clear()
+    wrong: list[tuple[type[Exception], Callable[..., object], str, dict[str, Any]]] = [
+        (FileExistsError, tasks.to_parquet, "full/", {}),
+        (FileExistsError, tasks.to_parquet, "full/", {"resume": True}),
+        (ct.ConfigError, tasks.to_parquet, "new/", {"partition_by": ["qeue"]}),
+        (ct.ConfigError, tasks.to_parquet, "new/", {"partition_by": ["queue", "queue"]}),
+        (FileNotFoundError, tasks.to_csv, "none/tasks.csv", {}),
+        (FileNotFoundError, tasks.to_csv, "none/tasks.csv", {"resume": True}),
+        (ct.ConfigError, tasks.to_csv, "tasks.zip", {}),
+        (IsADirectoryError, tasks.to_excel, "full", {}),
+    ]
+    for kind, write, name, options in wrong:
+        with pytest.raises(kind):
+            write(f"{tmp_path}/{name}", decode=decode, **options)
+    assert calls == []
+    assert [path.name for path in tmp_path.iterdir()] == ["full"]

@@ -1,4 +1,4 @@
-"""Snapshots on a disk that is full: the earlier one stays, and nothing is left behind."""
+"""A disk that is full: an earlier snapshot stays, nothing is left behind, and errors say what to do."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from cloudtasks_nb.emulator.server.store import store as store_module
 from cloudtasks_nb.emulator.server.store.snapshots import Snapshots
 from cloudtasks_nb.emulator.server.store.store import Store
-from cloudtasks_nb.errors import Internal
+from cloudtasks_nb.errors import ConfigError, Internal
 
 
 def test_an_earlier_snapshot_stays_when_a_new_one_cannot_be_written(
@@ -32,3 +33,15 @@ def test_an_earlier_snapshot_stays_when_a_new_one_cannot_be_written(
             snapshots.save(store, "before", lambda copy: None)
     assert [path.name for path in folder.iterdir()] == ["before.db"]
     assert (folder / "before.db").read_bytes() == kept
+
+
+def test_a_data_file_that_has_no_space_for_its_new_format_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(connection: sqlite3.Connection) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(store_module, "prepare", full)
+    with pytest.raises(ConfigError, match="cannot be used: database or disk is full") as refused:
+        Store.open(tmp_path / "queues.db")
+    assert refused.value.hint and refused.value.hint.startswith("free some disk space")

@@ -344,6 +344,11 @@ def _unusable(path: Path | None, error: sqlite3.Error | UnicodeDecodeError) -> C
         return ConfigError(
             f"{path} is in use by another process.", hint="stop that process, or name another file"
         )
+    if "full" in str(error):
+        return ConfigError(
+            f"{path} cannot be used: {error}.",
+            hint="free some disk space, or name a file on another disk; this file was not changed",
+        )
     unreadable = isinstance(error, sqlite3.OperationalError)
     hint = "name a file in an existing folder with write permission" if unreadable else RESTORE
     return ConfigError(f"{path} cannot be used: {error}.", hint=hint)
