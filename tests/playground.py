@@ -53,7 +53,7 @@ class Playground:
         inbox = self.client.emulator.inbox()
         self._held.callback(inbox.close)
         self.client.create_queue("sent").create_task({"n": 9}, url=inbox.url_for("/seen"))
-        inbox.wait()
+        inbox.wait(timeout=60)
         return inbox
 
     def _frame(self) -> Any:

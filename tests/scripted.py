@@ -6,7 +6,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 
@@ -32,7 +32,7 @@ class Scripted:
                 connection, _ = self._socket.accept()
             except OSError:
                 return
-            with connection:
+            with connection, suppress(OSError):  # the client may close it before it has read the response
                 self._answer(connection)
 
     def _answer(self, connection: socket.socket) -> None:
@@ -46,8 +46,8 @@ class Scripted:
         length = next(
             (int(x.split(b":")[1]) for x in head.split(b"\r\n") if x.lower().startswith(b"content-length")), 0
         )
-        while len(body) < length:
-            body += connection.recv(65536)
+        while len(body) < length and (piece := connection.recv(65536)):
+            body += piece
         self.requests.append((head + b"\r\n\r\n" + body).decode())
         connection.sendall(self.script.pop(0) if len(self.script) > 1 else self.script[0])
 

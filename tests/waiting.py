@@ -31,3 +31,15 @@ def waits_of(module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[float]
     waits: list[float] = []
     monkeypatch.setattr(module, "time", SimpleNamespace(**vars(time) | {"sleep": waits.append}))
     return waits
+
+
+def passing(monkeypatch: pytest.MonkeyPatch, *modules: ModuleType) -> list[float]:
+    """The waits of modules, which are not slept: they pass at once on the monotonic clock of these modules.
+
+    A test that appends to them moves the clock, too.
+    """
+    waits: list[float] = []
+    moved = {"sleep": waits.append, "monotonic": lambda: time.monotonic() + sum(waits)}
+    for module in modules:
+        monkeypatch.setattr(module, "time", SimpleNamespace(**vars(time) | moved))
+    return waits

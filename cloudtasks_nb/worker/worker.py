@@ -54,7 +54,7 @@ class Worker(Checked, Shown):
     def run(self, until_empty: bool = False, progress: bool | None = None) -> Self:
         """Work until stopped, or until the queue is empty; returns itself.
 
-        Empty means: no task can be leased now, and no task that failed here waits for a retry.
+        Empty means: no task can be leased now, and no task that failed here, or could not be acknowledged, comes again.
         An interrupt (Ctrl-C, the notebook's stop button) stops leasing, lets running handlers finish and returns; a
         second one gives back waiting tasks and abandons the running ones. `progress` shows a live card; by default in a
         notebook, where the cell shows it once.

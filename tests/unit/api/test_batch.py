@@ -273,8 +273,8 @@ def test_a_batch_whose_time_is_used_up_by_rejections_was_rejected_and_did_not_ti
 
 
 def test_a_rejected_batch_pauses_the_quota_of_its_calls() -> None:
-    script = answer(200, named("emails")), refusal(429, "RESOURCE_EXHAUSTED", "later", Retry_After="60")
-    with client_of(*script, timeout=5) as (client, server):
+    script = answer(200, named("emails")), refusal(429, "RESOURCE_EXHAUSTED", "later", Retry_After="120")
+    with client_of(*script, timeout=60) as (client, server):
         queue = client.queue("emails")
         with pytest.raises(ct.ResourceExhausted), client.batch() as batch:
             batch.add(queue.refresh)
@@ -290,30 +290,30 @@ def test_a_paused_quota_stops_no_call_of_a_batch_that_uses_another(monkeypatch: 
     script = [
         answer(200, named("emails")),
         answer(200, named("other")),
-        refusal(429, "RESOURCE_EXHAUSTED", "later", Retry_After="30"),
+        refusal(429, "RESOURCE_EXHAUSTED", "later", Retry_After="120"),
         multipart(part(0, {"tasks": []})),
     ]
     waits = waits_of(one_request, monkeypatch)
-    with client_of(*script, timeout=20) as (client, server):
+    with client_of(*script, timeout=60) as (client, server):
         queue, free = client.queue("emails"), client.queue("other")
         with pytest.raises(ct.ResourceExhausted):
             queue.lease()
-        monkeypatch.setattr(one_request, "_send", taking_20_s(monkeypatch))
-        with client.batch(timeout=60) as batch:
+        monkeypatch.setattr(one_request, "_send", taking_a_minute(monkeypatch))
+        with client.batch(timeout=240) as batch:
             batch.add(queue.lease)
             batch.add(free.lease)
     assert [item.ok for item in batch.results] == [True, True]
     queues = [[line.split("/")[7] for line in sent(server, at)] for at in (-2, -1)]
     assert queues == [["other"], ["emails"]]
-    assert waits == [pytest.approx(30 - 20, abs=5)], "the pause goes on meanwhile"
+    assert waits == [pytest.approx(120 - 60, abs=30)], "the pause goes on meanwhile"
 
 
-def taking_20_s(monkeypatch: pytest.MonkeyPatch) -> Callable[..., float]:
-    """A request that takes 20 seconds."""
+def taking_a_minute(monkeypatch: pytest.MonkeyPatch) -> Callable[..., float]:
+    """A request that takes a minute."""
     send, clock, later_s = one_request._send, one_request.time.monotonic, [0]
 
     def slow(*args: Any) -> float:
-        later_s[0] += 20
+        later_s[0] += 60
         return send(*args)
 
     monkeypatch.setattr(one_request.time, "monotonic", lambda: clock() + later_s[0])

@@ -23,6 +23,8 @@ FOUND = answer(200, {"name": QUEUE, "state": "PAUSED"})
 EAGER = Retry(initial_s=0.001, maximum_s=0.01)
 CUT_WHOLE = answer(200, {"name": QUEUE})[:-5]  # the connection ends before the response is complete
 
+DRIP_TAKES_S = 5.0
+
 VARIABLES = [
     variant
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
@@ -34,6 +36,29 @@ VARIABLES = [
 def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (*VARIABLES, "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         monkeypatch.delenv(name, raising=False)
+
+
+class Dripping(Scripted):
+    """Responds by its script; then it sends `head`, and `drop` again and again until it is closed.
+
+    Each drop takes five seconds on the clock of `passed` (tests/waiting.py).
+    """
+
+    def __init__(self, *script: bytes, head: bytes = b"", drop: bytes, passed: list[float]) -> None:
+        self._drop, self._passed = drop, passed
+        self._closing = threading.Event()
+        super().__init__(*script, head)
+
+    def _answer(self, connection: socket.socket) -> None:
+        drips = len(self.script) == 1
+        super()._answer(connection)
+        while drips and not self._closing.wait(0.02):
+            self._passed.append(DRIP_TAKES_S)
+            connection.sendall(self._drop)
+
+    def close(self) -> None:
+        self._closing.set()
+        super().close()
 
 
 def session(server: Scripted, auth: Auth | None = None, **options: object) -> Session:

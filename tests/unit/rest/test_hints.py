@@ -36,6 +36,7 @@ QUEUES = "projects.locations.queues"
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nearby, "LOOK_S", 60.0)  # a busy machine is slow
+    monkeypatch.setattr(nearby, "_FRESH_S", 60.0)
 
 
 def advice(status: str, message: str = "", method: str = "", **detail: Any) -> str:

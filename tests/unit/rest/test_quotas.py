@@ -18,13 +18,13 @@ import cloudtasks_nb as ct
 from cloudtasks_nb import errors
 from cloudtasks_nb.model import Queue
 from cloudtasks_nb.model.messages import LeaseTasksRequest
-from cloudtasks_nb.rest import session, trying
+from cloudtasks_nb.rest import deadline, quotas, session, trying
 from cloudtasks_nb.rest.auth import Auth
 from cloudtasks_nb.rest.quotas import Pause, Pauses, quota_of
 from cloudtasks_nb.rest.retry import Retry
 from cloudtasks_nb.rest.session import Session
 from tests.scripted import answer, refusal, scripted
-from tests.waiting import waits_of
+from tests.waiting import passing, waits_of
 
 from .conftest import QUEUE
 
@@ -275,8 +275,8 @@ def test_threads_of_a_client_wait_together() -> None:
 
 
 def test_a_wait_that_would_be_too_long_ends_in_what_the_service_said_and_nothing_is_sent() -> None:
-    with scripted(refusal(429, "RESOURCE_EXHAUSTED", "too many", Retry_After="30")) as server:
-        client = Session(server.url, Auth(), api_version="v2beta2", timeout_s=5)
+    with scripted(refusal(429, "RESOURCE_EXHAUSTED", "too many", Retry_After="120")) as server:
+        client = Session(server.url, Auth(), api_version="v2beta2", timeout_s=60)
         for sent in (1, 1):
             with pytest.raises(errors.ResourceExhausted, match="too many") as caught:
                 client.call(GET, Queue, path={"name": QUEUE})
@@ -287,9 +287,12 @@ def test_a_wait_that_would_be_too_long_ends_in_what_the_service_said_and_nothing
         client.close()
 
 
-def test_a_call_whose_time_is_used_up_by_refusals_was_refused_and_did_not_time_out() -> None:
+def test_a_call_whose_time_is_used_up_by_refusals_was_refused_and_did_not_time_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    passing(monkeypatch, deadline, quotas, trying)
     with scripted(refusal(429, "RESOURCE_EXHAUSTED", "too many")) as server:
-        client = Session(server.url, Auth(), api_version="v2beta2", timeout_s=2, retry=Retry(max_tries=99))
+        client = Session(server.url, Auth(), api_version="v2beta2", timeout_s=60, retry=Retry(max_tries=99))
         with pytest.raises(errors.ResourceExhausted, match="too many") as caught:
             client.call(LIST, Queue, path={"parent": PLACE.format("a")})
         client.close()
@@ -317,14 +320,16 @@ def test_a_call_whose_time_is_used_up_by_a_pause_was_rejected_and_did_not_time_o
         with pytest.raises(errors.ResourceExhausted if is_rejection else errors.Timeout) as caught:
             client.fetch(method, path=place)
         client.close()
-    assert waits == [pytest.approx(60, abs=5)]
+    assert waits == [pytest.approx(60, abs=30)]
     assert ("left too little time" in (caught.value.hint or "")) == is_rejection
 
 
 def test_who_tries_once_is_not_held_up_and_tells_the_others() -> None:
     lease = LeaseTasksRequest(max_tasks=1)
-    with scripted(refusal(429, "RESOURCE_EXHAUSTED", "too many", Retry_After="9"), answer(200, {})) as server:
-        client = Session(server.url, Auth(), api_version="v2beta2", timeout_s=1)
+    with scripted(
+        refusal(429, "RESOURCE_EXHAUSTED", "too many", Retry_After="120"), answer(200, {})
+    ) as server:
+        client = Session(server.url, Auth(), api_version="v2beta2", timeout_s=60)
         with pytest.raises(errors.ResourceExhausted):
             client.once().fetch(LEASE, path={"parent": QUEUE}, body=lease)
         with pytest.raises(errors.ResourceExhausted, match="too many"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
-import threading
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -16,12 +16,14 @@ from cloudtasks_nb.model.messages import CreateTaskRequest
 from cloudtasks_nb.model.operation import Operation
 from cloudtasks_nb.model.task import Task
 from cloudtasks_nb.names import parse_queue
+from cloudtasks_nb.rest import deadline
 from cloudtasks_nb.rest.auth import Auth
 from cloudtasks_nb.rest.retry import Retry
 from cloudtasks_nb.rest.session import Session
-from tests.scripted import Scripted, answer, nobody, refusal, scripted
+from tests.scripted import answer, nobody, refusal, scripted
+from tests.waiting import passing
 
-from .conftest import CUT_WHOLE, EAGER, QUEUE, get_queue, session
+from .conftest import CUT_WHOLE, EAGER, QUEUE, Dripping, get_queue, session
 
 
 def test_an_answer_becomes_a_message() -> None:
@@ -187,26 +189,15 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 10
 
 
 @pytest.mark.parametrize(("head", "drop"), [(HEAD + b"\r\n{", b" "), (HEAD, b"X-More: y\r\n"), (b"", b"H")])
-def test_a_server_that_drips_cannot_hold_a_call_past_its_deadline(head: bytes, drop: bytes) -> None:
-    released = threading.Event()
-
-    class Dripping(Scripted):
-        def _answer(self, connection):  # type: ignore[no-untyped-def]
-            connection.recv(65536)
-            connection.sendall(head)
-            while not released.wait(0.02):
-                try:
-                    connection.sendall(drop)
-                except OSError:
-                    return
-
-    server = Dripping(b"")  # drips until released: a call without a deadline would never end
-    try:
-        with pytest.raises(errors.Timeout, match="within"):
-            get_queue(server, timeout_s=0.2, retry=Retry(max_tries=1))
-    finally:
-        released.set()
-        server.close()
+def test_a_server_that_drips_cannot_hold_a_call_past_its_deadline(
+    head: bytes, drop: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passed = passing(monkeypatch, deadline)
+    with (
+        closing(Dripping(head=head, drop=drop, passed=passed)) as server,
+        pytest.raises(errors.Timeout, match="did not respond completely within 20 s"),
+    ):
+        get_queue(server, timeout_s=20, retry=Retry(max_tries=1))
 
 
 def test_an_endpoint_that_is_not_there_is_said_at_once() -> None:

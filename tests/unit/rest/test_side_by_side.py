@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
+import traceback
 from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
 
 from cloudtasks_nb.rest.side_by_side import side_by_side
+from tests.waiting import wait_until
 
 
 def test_results_come_in_order_and_an_error_is_raised_in_its_place() -> None:
@@ -92,14 +95,27 @@ def _typed(found: Iterator[int]):  # type: ignore[no-untyped-def]
 
 def test_an_interrupt_ends_the_wait_also_where_a_library_changed_its_handler() -> None:
     """Polars makes system calls continue after a signal, so a wait without a timeout would go on."""
-    may_end = threading.Event()
+    may_end, ended = threading.Event(), threading.Event()
+    caller = threading.get_ident()
+
+    def is_waited_for() -> bool:
+        called = [frame.f_code for frame, _ in traceback.walk_stack(sys._current_frames()[caller])]
+        return (
+            called[0] is threading.Condition.wait.__code__ and threading.Thread.start.__code__ not in called
+        )
+
+    def interrupting(_: int) -> None:
+        wait_until(is_waited_for)
+        os.kill(os.getpid(), signal.SIGINT)
+        may_end.wait(timeout=60)
+        ended.set()
+
     before = signal.getsignal(signal.SIGINT)
     signal.siginterrupt(signal.SIGINT, False)
     try:
-        threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
         with pytest.raises(KeyboardInterrupt):
-            next(side_by_side(lambda _: may_end.wait(timeout=20), [0], 1))
-        assert not may_end.is_set()
+            next(side_by_side(interrupting, [0], 1))
+        assert not ended.is_set()
     finally:
         signal.signal(signal.SIGINT, before)  # this also makes system calls end after it again
         may_end.set()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import socket
-import threading
+from contextlib import closing
 from types import SimpleNamespace
 
 import pytest
@@ -14,10 +13,14 @@ from cloudtasks_nb import errors
 from cloudtasks_nb.model import Queue
 from cloudtasks_nb.model.messages import CreateTaskRequest
 from cloudtasks_nb.model.task import Task
+from cloudtasks_nb.rest import deadline
 from cloudtasks_nb.rest.auth import Auth
 from cloudtasks_nb.rest.retry import Retry
 from cloudtasks_nb.rest.session import Session
-from tests.scripted import Scripted, answer, refusal, scripted
+from tests.scripted import answer, refusal, scripted
+from tests.waiting import passing
+
+from .conftest import Dripping
 
 QUEUE = "projects/p/locations/us-central1/queues/emails"
 EAGER = Retry(initial_s=0.001, maximum_s=0.01)
@@ -30,34 +33,18 @@ def get_queue(session: Session) -> Queue:
         session.close()
 
 
-class Falling(Scripted):
-    """Responds by its script; for an empty entry it waits until the test releases it."""
-
-    def __init__(self, *script: bytes) -> None:
-        self.released = threading.Event()
-        super().__init__(*script)
-
-    def _answer(self, connection: socket.socket) -> None:
-        silent = self.script[0] == b""
-        super()._answer(connection)
-        if silent:
-            self.released.wait()
-
-    def close(self) -> None:
-        self.released.set()
-        super().close()
-
-
-def test_a_call_that_ran_out_of_time_names_all_of_it_and_how_often_it_was_tried() -> None:
+def test_a_call_that_ran_out_of_time_names_all_of_it_and_how_often_it_was_tried(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     unavailable = refusal(503, "UNAVAILABLE")
-    server = Falling(unavailable, unavailable, b"")
-    try:
-        with pytest.raises(errors.Timeout) as caught:
-            get_queue(Session(server.url, Auth(), timeout_s=1.5, retry=EAGER))
-    finally:
-        server.close()
+    passed = passing(monkeypatch, deadline)
+    with (
+        closing(Dripping(unavailable, unavailable, drop=b"H", passed=passed)) as server,
+        pytest.raises(errors.Timeout) as caught,
+    ):
+        get_queue(Session(server.url, Auth(), timeout_s=22.5, retry=EAGER))
     error = caught.value
-    assert error.message == f"{server.url} did not respond completely within 1.5 s."
+    assert error.message == f"{server.url} did not respond completely within 22.5 s."
     assert error.tries == 3
     assert "\n  tries: 3\n  next: " in str(error)
     assert ">tries<" in error._repr_html_()
