@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -48,3 +49,8 @@ def shapes(queue: ct.Queue) -> list[Any]:
     return sorted(
         ([getattr(task, key) for key in keys] for task in queue.tasks(view="FULL")), key=lambda at: at[-1]
     )
+
+
+def left_behind() -> set[threading.Thread]:
+    """The threads that still read a page for an earlier test, which stopped within its listing."""
+    return {thread for thread in threading.enumerate() if thread.name == "cloudtasks-page"}
