@@ -27,10 +27,14 @@ class Wire:
         self.refused_after: int | None = None
         self.interrupts = False
         self.together: threading.Barrier | None = None
+        # An export that an earlier test abandoned may still fetch a page.
+        self._earlier = {one for one in threading.enumerate() if one.name.startswith("cloudtasks-")}
         self._send = wire.exchange
         monkeypatch.setattr(wire, "exchange", self)
 
     def __call__(self, http, verb, url, **rest):  # type: ignore[no-untyped-def]
+        if threading.current_thread() in self._earlier:
+            return self._send(http, verb, url, **rest)
         if url.partition("?")[0].endswith("/tasks") and verb == "GET":
             queue = url.partition("/tasks")[0].rpartition("/")[2]
             self.listed.append(queue)
