@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
+import ipykernel  # noqa: F401 - as in every kernel, and in programs that show widgets
 import pytest
 from IPython.core import getipython
 
@@ -16,7 +17,6 @@ from tests.scripted import answer, scripted
 
 @pytest.fixture
 def notebook(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "ipykernel", ModuleType("ipykernel"))
     monkeypatch.setattr(getipython, "get_ipython", lambda: SimpleNamespace(kernel=object()))
     monkeypatch.delenv("TQDM_DISABLE", raising=False)
 
@@ -51,7 +51,7 @@ def test_the_switch_of_tqdm_counts_in_a_notebook_too(
 
 
 def test_a_program_that_imports_ipykernel_is_not_a_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "ipykernel", ModuleType("ipykernel"))
+    assert "ipykernel" in sys.modules
     monkeypatch.delenv("TQDM_DISABLE", raising=False)
     assert not shows(tasks(None))
 
