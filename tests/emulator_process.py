@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -70,3 +73,12 @@ class EmulatorProcess:
         for pipe in (self.popen.stdin, self.popen.stdout, self._complaints):
             if pipe is not None:
                 pipe.close()
+
+
+@contextmanager
+def kept_port() -> Iterator[int]:
+    """A port for an emulator that is started again. No other program gets it in between."""
+    with socket.socket() as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # so that the emulator can listen there
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]

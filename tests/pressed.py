@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import signal
 import sys
@@ -15,6 +16,7 @@ def everywhere(work: Callable[[], object], within: str = "") -> Iterator[Keyboar
 
     `within`: only points in files with such a path, as a pattern.
     """
+    gc.collect()  # garbage of earlier tests might call its finalizers meanwhile, where Python drops an interrupt
     point, ended = 0, False
     while not ended:
         point += 1

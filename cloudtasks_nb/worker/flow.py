@@ -53,6 +53,7 @@ class Flow:
         self._leasing = Leasing(queue, options, events)
         self._holding = Holding(queue._session, events, self._settled, self._renewed)
         self._waiting: deque[Hand] = deque()
+        self._returning = 0  # given back, without a response yet
         self.executing = Executing(
             handler, options, lambda bundle: events.put(partial(self._finished, bundle))
         )
@@ -110,6 +111,8 @@ class Flow:
     def close(self) -> bool:
         """End the counts, and let handlers end. Returns whether none still runs, and no call is made."""
         self.count()
+        self.tally.given_back -= self._returning
+        self.tally.lost += self._returning
         self.tally.end("failed" if isinstance(self.fatal, Exception) else "stopped")
         self._holding.give_up(time.monotonic())
         all_ended = not (self.executing.count or self._holding.unsettled or self._leasing.is_under_way)
@@ -137,6 +140,7 @@ class Flow:
     def _give_back(self, hands: list[Hand], how: End) -> None:
         for hand in hands:
             self.tally.given_back += len(hand.tasks)
+            self._returning += len(hand.tasks)
             hand.given_back = True
             self._holding.end(hand, how)
 
@@ -188,9 +192,11 @@ class Flow:
     def _settled(self, calls: list[LeaseCall]) -> None:
         now_s = time.monotonic()
         self.tally.acknowledging -= sum(call.verb == "acknowledge" for call in calls)
+        self._returning -= sum(call.hand.given_back for call in calls)
         for call in calls:
             acknowledged = call.verb == "acknowledge"
-            if not (acknowledged or call.is_gone):
+            is_free_again = call.runs_out if acknowledged else not call.is_gone
+            if is_free_again:
                 due_s = call.hand.haul.is_over_s if call.lost else now_s + call.lease_s
                 self._leasing.comes_again(call.task, due_s)
             if call.lost and (acknowledged or call.hand.given_back):

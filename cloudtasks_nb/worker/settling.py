@@ -35,9 +35,9 @@ class LeaseCall(msgspec.Struct, eq=False):
     """One call about a lease, and its outcome.
 
     `until_s`: the end of the lease, and so of the retries. `lease_s`: for renewals. `lost`: why the lease or the task
-    was lost; empty when the call succeeded. `is_gone`: the task does not exist any more. `unanswered`: an earlier try
-    may have taken effect. `is_late`: it is tried after the end of the lease. `denied`: why no
-    acknowledgement can succeed.
+    was lost; empty when the call succeeded. `is_gone`: the task does not exist any more. `runs_out`: no try succeeded
+    before the end of the lease. `unanswered`: an earlier try may have taken effect. `is_late`: it is tried after the
+    end of the lease. `denied`: why no acknowledgement can succeed.
     """
 
     hand: Hand
@@ -47,6 +47,7 @@ class LeaseCall(msgspec.Struct, eq=False):
     lease_s: float = 0.0
     lost: str = ""
     is_gone: bool = False
+    runs_out: bool = False
     unanswered: bool = False
     is_late: bool = False
     denied: CloudTasksError | None = None
@@ -108,7 +109,7 @@ class Settling:
             call.denied, what = error, "the task was not acknowledged"
         elif call.verb == "acknowledge" and is_passing(error) and call.unanswered:
             what = "it is unknown whether the task was acknowledged"
-        call.lost = f"{what}: {error.message}"
+        call.lost, call.runs_out = f"{what}: {error.message}", is_passing(error)
         return False
 
     def _has_time(self, call: LeaseCall, wait_s: float) -> bool:

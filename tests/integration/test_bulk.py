@@ -19,6 +19,7 @@ from cloudtasks_nb.resources.task import TaskListing
 from cloudtasks_nb.rest import session as wire
 from cloudtasks_nb.rest.exchange import Answer
 from tests.integration.filling import URL, fill, new_id, payloads
+from tests.waiting import PATIENCE_S, wait_until
 
 COLUMNS = {
     "index": "Int64",
@@ -162,21 +163,27 @@ def test_a_real_interrupt_loses_count_of_nothing(client: ct.Client, emulator: st
     )
 
 
-def test_a_second_interrupt_gives_up_on_answers_and_loses_count_of_nothing(calls: list[str]) -> None:
+def test_a_second_interrupt_gives_up_on_answers_and_loses_count_of_nothing(
+    calls: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard, interrupt = threading.Semaphore(0), run.BulkRun._interrupt
+
+    def hearing(bulk: run.BulkRun) -> None:
+        interrupt(bulk)
+        heard.release()
+
+    monkeypatch.setattr(run.BulkRun, "_interrupt", hearing)
     with ct.local() as client:
         queue = client.create_queue(new_id(), kind="pull")
-        client.emulator.faults(latency="5s", methods="queues.tasks.batchCreate")
+        client.emulator.faults(latency="15s", methods="queues.tasks.batchCreate")
         rows = [{"payload": str(number), "schedule": 3600} for number in range(20_000)]
 
         def interrupt_twice() -> None:
-            pause = threading.Event()
-            while (
-                sum("batchCreate" in call for call in calls) < 8
-            ):  # the number of concurrent calls: all of them are blocked
-                pause.wait(0.01)
-            for _ in range(2):
+            # Eight calls run concurrently: all of them are blocked.
+            wait_until(lambda: sum("batchCreate" in call for call in calls) == 8)
+            for _ in range(2):  # two signals at the same time count as one
                 os.kill(os.getpid(), signal.SIGINT)
-                pause.wait(0.2)  # two signals at the same time count as one
+                assert heard.acquire(timeout=PATIENCE_S)
 
         threading.Thread(target=interrupt_twice).start()
         with pytest.raises(KeyboardInterrupt) as caught:

@@ -224,7 +224,7 @@ def test_a_queue_is_not_moved_into_itself_by_another_address(
 
 
 def test_a_late_answer_is_late(client: ct.Client, queue: ct.Queue) -> None:
-    client.emulator.faults(latency="2s", methods="queues.get")
+    client.emulator.faults(latency="1min", methods="queues.get")
     with ct.connect(endpoint=client.endpoint, timeout=0.2) as hasty, pytest.raises(ct.Timeout):
         hasty.queue(queue.name)
     client.emulator.faults()

@@ -16,6 +16,7 @@ import cloudtasks_nb as ct
 from cloudtasks_nb.emulator.client import Inbox, Received
 from tests.integration.filling import new_id
 from tests.ports import free_port
+from tests.waiting import PATIENCE_S
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def test_a_whole_round_trip(queue: ct.Queue, inbox: Inbox) -> None:
 
     for attempt in (1, 2):
         task.run()
-        got = inbox.wait(attempt)[-1]
+        got = inbox.wait(attempt, timeout=PATIENCE_S)[-1]
         assert (got.method, got.path, got.query, got.attempt) == ("POST", "/send", "n=1", attempt)
         assert (got.task, got.queue) == (task.id, queue.id)
         assert got.json() == {"to": "ada"}
@@ -230,7 +231,7 @@ def test_the_history_is_that_of_a_queue_and_a_task_however_they_are_named(
     client: ct.Client, queue: ct.Queue, inbox: Inbox
 ) -> None:
     task = queue.create_task("x", url=inbox.url).run()
-    inbox.wait()
+    inbox.wait(timeout=PATIENCE_S)
     for queue_named in (queue, queue.id, queue.name):
         for task_named in (task, task.id, task.name):
             [attempt] = client.emulator.history(queue_named, task_named)
@@ -276,7 +277,7 @@ def test_an_app_engine_application_in_a_cell() -> None:
         inbox = client.emulator.inbox(port=port)
         queue = client.create_queue(new_id(), kind="app_engine").pause()
         queue.create_task("x", relative_url="/tasks/one").run()
-        (got,) = inbox.wait()
+        (got,) = inbox.wait(timeout=PATIENCE_S)
     assert (got.path, got.attempt, got.queue) == ("/tasks/one", 1, queue.id)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -13,7 +13,12 @@ import pytest
 
 import cloudtasks_nb as ct
 from cloudtasks_nb.worker import hand
-from tests.waiting import PATIENCE_S
+from cloudtasks_nb.worker import run as one_run
+from cloudtasks_nb.worker.executing import Executing
+from cloudtasks_nb.worker.horizon import Horizon
+from tests.waiting import PATIENCE_S, wait_until
+
+LEASE_S = 60
 
 
 @pytest.fixture
@@ -29,8 +34,41 @@ def queue(client: ct.Client) -> ct.Queue:
 
 @pytest.fixture
 def renewed_early(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Workers renew leases after a tenth of their time. So a slow machine loses none, although they are short."""
-    monkeypatch.setattr(hand, "RENEW_AFTER", 0.1)
+    """Workers renew leases of a minute eight times per second, so that a test does not wait for a renewal."""
+    monkeypatch.setattr(hand, "RENEW_AFTER", 0.002)
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All handlers count as quick, also those that wait, or that a busy machine delays."""
+    handled = Horizon.handled
+
+    def at_once(horizon: Horizon, took_s: float, now_s: float, count: int = 1) -> None:
+        handled(horizon, 0.001 * count, now_s, count)
+
+    monkeypatch.setattr(Horizon, "handled", at_once)
+    monkeypatch.setattr(Executing, "youngest_s", lambda *_: 0.0)
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An abandoned run waits long for the calls that give tasks back, because a busy machine is slow."""
+    monkeypatch.setattr(one_run, "_GIVING_BACK_S", PATIENCE_S)
+
+
+@pytest.fixture
+def standing() -> Iterator[ct.Client]:
+    """A client of an own emulator whose clock stands still until it is moved."""
+    with ct.local(clock="manual") as client:
+        yield client
+
+
+def outlive_leases(client: ct.Client, *tasks: ct.Task) -> None:
+    """Let twice the time of a lease pass, in parts. After each of them, the leases of these tasks are renewed."""
+    for _ in range(4):
+        ends = client.emulator.advance(LEASE_S / 2) + timedelta(seconds=LEASE_S)
+        for name in [task.name for task in tasks]:
+            wait_until(lambda name=name, ends=ends: client.task(name).schedule_time == ends)
 
 
 class Held:

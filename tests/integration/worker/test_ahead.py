@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Collection
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any
@@ -13,8 +12,9 @@ from typing import Any
 import pytest
 
 import cloudtasks_nb as ct
-from cloudtasks_nb.worker import flow
-from cloudtasks_nb.worker.hand import Bundle
+from cloudtasks_nb.worker import leasing
+from cloudtasks_nb.worker.events import Events, Then
+from cloudtasks_nb.worker.hand import Bundle, Haul
 from cloudtasks_nb.worker.horizon import Horizon
 from cloudtasks_nb.worker.leasing import Leasing
 from cloudtasks_nb.worker.options import WorkerOptions
@@ -54,15 +54,27 @@ def test_quick_handlers_need_few_lease_calls(client: ct.Client, queue: ct.Queue)
     assert adds_up(worker)
 
 
+@pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize(("max_attempts", "ahead"), [(1, False), (19, False), (20, True), (None, True)])
 def test_nothing_is_leased_ahead_where_giving_back_could_end_a_task(
-    client: ct.Client, max_attempts: int | None, ahead: bool
+    client: ct.Client, monkeypatch: pytest.MonkeyPatch, max_attempts: int | None, ahead: bool
 ) -> None:
     retries = {"unlimited_attempts": True} if max_attempts is None else {"max_attempts": max_attempts}
     queue = client.create_queue("few", kind="pull", retry_config=retries)
     fill(queue, 120)
     held: list[int] = []
-    worker = queue.worker(lambda task: held.append(worker.tally.waiting), concurrency=4)
+    known, learn = threading.Event(), Leasing._learn
+
+    def told(leasing: Leasing, called: Future[bool]) -> None:
+        learn(leasing, called)
+        known.set()
+
+    def handler(task: ct.Task) -> None:
+        assert known.wait(PATIENCE_S), "the settings of the queue were not read"
+        held.append(worker.tally.waiting)
+
+    monkeypatch.setattr(Leasing, "_learn", told)
+    worker = queue.worker(handler, concurrency=4)
     worker.run(until_empty=True)
     assert worker.tally.done == 120
     assert (max(held) > 4) is ahead
@@ -78,6 +90,36 @@ def test_nothing_is_leased_ahead_while_tasks_allow_few_attempts_themselves(
     worker.run(until_empty=True)
     assert worker.tally.done == 120
     assert max(held) <= 4
+
+
+class AtOnce(Events):
+    """Makes calls in this thread."""
+
+    def submit(self, call: Callable[[], Any], then: Then) -> None:
+        called: Future[Any] = Future()
+        called.set_result(call())
+        then(called)
+
+
+def test_a_worker_notices_that_its_queue_allows_fewer_attempts(
+    queue: ct.Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Leasing(queue, WorkerOptions(), AtOnce("jobs"))
+
+    def is_allowed() -> bool:
+        run.found(Haul([[ct.Task(name="a")]], 0.0, 0.0, 60.0))
+        return run.horizon.is_allowed
+
+    assert is_allowed()
+    queue.update(retry_config={"max_attempts": 19})
+    assert is_allowed(), "it reads the settings once a minute"
+    monkeypatch.setattr(leasing, "_SETTINGS_LAST_S", 0.0)
+    run._read_again_s = 0.0
+    assert not is_allowed()
+    queue.update(retry_config={"max_attempts": 20})
+    assert is_allowed()
+    queue.delete()
+    assert is_allowed(), "settings that cannot be read again stay"
 
 
 def test_a_task_on_its_last_attempt_is_not_given_back(queue: ct.Queue) -> None:
@@ -109,7 +151,7 @@ def test_a_worker_that_stops_gives_back_what_would_take_long(queue: ct.Queue) ->
     go = threading.Event()
 
     def handler(task: ct.Task) -> None:
-        if worker.tally.leased > 20:  # handlers become slow once tasks wait
+        if worker.tally.waiting:  # handlers become slow once tasks wait
             go.wait(PATIENCE_S)
 
     worker = queue.worker(handler, concurrency=2)
@@ -127,10 +169,8 @@ def test_a_worker_that_stops_gives_back_what_would_take_long(queue: ct.Queue) ->
     assert f"given back unhandled  {worker.tally.given_back}" in str(worker)
 
 
-def test_a_worker_that_stops_finishes_what_takes_a_moment(
-    queue: ct.Queue, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(flow, "_FINISHED_S", HOUR_S)  # a moment on a slow machine
+@pytest.mark.usefixtures("quick")
+def test_a_worker_that_stops_finishes_what_takes_a_moment(queue: ct.Queue) -> None:
     fill(queue, 600)
     worker = queue.worker(lambda task: None, concurrency=2).start()
     wait_until(lambda: worker.tally.waiting > 0 or worker.tally.done == 600)
@@ -139,19 +179,30 @@ def test_a_worker_that_stops_finishes_what_takes_a_moment(
     assert worker.tally.done == worker.tally.leased
 
 
-def test_a_handler_that_never_ends_is_told_and_its_task_goes_on_elsewhere(queue: ct.Queue) -> None:
+def test_a_handler_that_never_ends_is_told_and_its_task_goes_on_elsewhere(
+    queue: ct.Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fill(queue, 6)
-    stuck = threading.Event()
+    begun, go, late = threading.Event(), threading.Event(), TimeLimit.late
+
+    def hangs(task: ct.Task) -> bool:
+        return task.json()["n"] == 3 and task.dispatch_count == 1
 
     def handler(task: ct.Task) -> None:
-        if task.json()["n"] == 3 and task.dispatch_count == 1:
-            stuck.wait(PATIENCE_S)
+        if hangs(task):
+            begun.set()
+            go.wait(PATIENCE_S)
 
-    worker = queue.worker(handler, concurrency=2, handler_timeout=2).run(until_empty=True)
-    stuck.set()
+    def an_hour_later(self: TimeLimit, running: Collection[Bundle], now_s: float) -> list[Bundle]:
+        hanging = [one for one in running if begun.is_set() and hangs(one.hands[0].tasks[0])]
+        return late(self, hanging, now_s + HOUR_S)
+
+    monkeypatch.setattr(TimeLimit, "late", an_hour_later)
+    worker = queue.worker(handler, concurrency=2, handler_timeout=HOUR_S).run(until_empty=True)
+    go.set()
     assert (worker.tally.done, worker.tally.failed) == (6, 1)
     assert queue.count_tasks(progress=False) == 0
-    assert "handler_timeout=2 s" in str(worker)
+    assert "handler_timeout=3600 s" in str(worker)
     assert adds_up(worker)
     assert "hanging      1 handler" in str(worker)
 
@@ -159,11 +210,13 @@ def test_a_handler_that_never_ends_is_told_and_its_task_goes_on_elsewhere(queue:
 def test_a_worker_whose_handlers_all_hang_ends_with_an_error(queue: ct.Queue) -> None:
     fill(queue, 3)
     stuck = threading.Event()
-    worker = queue.worker(lambda task: stuck.wait(PATIENCE_S), concurrency=2, handler_timeout=0.3)
+    worker = queue.worker(
+        lambda task: stuck.wait(PATIENCE_S), concurrency=2, handler_timeout=0.3, lease_duration=600
+    )
     with pytest.raises(TimeoutError, match=r"No handler is free: .*handler_timeout=0.3 s, each of 2"):
         worker.run()
     stuck.set()
-    assert leased(queue) == 0
+    wait_until(lambda: leased(queue) == 0)  # a second attempt is given back for a second later
     assert queue.count_tasks(progress=False) == 3
 
 
@@ -202,28 +255,32 @@ def test_a_pool_gets_no_more_than_it_has_threads_or_processes(pool: Callable[[in
         assert WorkerOptions(executor=executor, concurrency=2).slots == 2
 
 
+@pytest.mark.usefixtures("quick")
 def test_the_time_limit_of_a_handler_starts_with_the_handler(
     queue: ct.Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fill(queue, 2)
-    looks_s: list[float] = []
+    fill(queue, 1)
+    passed_s = 0.0
     waited, go = threading.Event(), threading.Event()
     late = TimeLimit.late
 
     def told(self: TimeLimit, running: Collection[Bundle], now_s: float) -> list[Bundle]:
-        if any(bundle.is_queued for bundle in running):
-            looks_s.append(now_s)
-            if now_s - looks_s[0] > 2.5:
-                waited.set()  # longer than the time limit
-        return late(self, running, now_s)
+        """Until a handler has waited for longer than its time limit, an hour passes between two looks."""
+        nonlocal passed_s
+        if any(bundle.is_queued for bundle in running) and not waited.is_set():
+            passed_s += HOUR_S
+        found = late(self, running, now_s + passed_s)
+        if passed_s > 3 * HOUR_S:
+            waited.set()
+        return found
 
     monkeypatch.setattr(TimeLimit, "late", told)
     with ThreadPoolExecutor(1) as pool:
         pool.submit(go.wait, PATIENCE_S)  # another user of the pool
-        worker = queue.worker(lambda task: None, executor=pool, handler_timeout=2).start()
+        worker = queue.worker(lambda task: None, executor=pool, handler_timeout=HOUR_S / 2).start()
         assert waited.wait(PATIENCE_S)
         go.set()
-        wait_until(lambda: worker.tally.done == 2)
+        wait_until(lambda: worker.tally.done == 1)
         worker.stop()
     assert (worker.tally.failed, worker.tally.given_back) == (0, 0)
 
@@ -232,7 +289,7 @@ HANGS = """
 import sys, threading
 import cloudtasks_nb as ct
 queue = ct.connect(project=sys.argv[1], endpoint=sys.argv[2]).queue("us-central1/jobs")
-queue.worker(lambda task: threading.Event().wait(), concurrency=2, handler_timeout=0.2).run()
+queue.worker(lambda task: threading.Event().wait(), concurrency=2, handler_timeout=0.2, lease_duration=600).run()
 """
 
 
@@ -241,7 +298,7 @@ def test_a_handler_that_hangs_lets_the_process_end(queue: ct.Queue, client: ct.C
     command = [sys.executable, "-c", HANGS, queue.name.split("/")[1], client.endpoint]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert (ended.returncode, "TimeoutError: No handler is free" in ended.stderr) == (1, True), ended.stderr
-    assert leased(queue) == 0
+    wait_until(lambda: leased(queue) == 0)  # a second attempt is given back for a second later
 
 
 ENDS = """
@@ -285,8 +342,9 @@ def test_a_stop_during_a_lease_call_loses_no_task_of_a_queue_with_one_attempt(
     worker = queue.worker(lambda task: None, concurrency=3)
     worker.run()
     tally = worker.tally
-    assert (tally.leased, tally.done, tally.given_back) == (calls * 3, calls * 3, 0)
-    assert queue.count_tasks(progress=False) == 6 - calls * 3
+    assert (called[0], tally.done, tally.given_back) == (calls, tally.leased, 0)
+    assert tally.leased > 3 * (calls - 1), "the last call was for handlers that were free"
+    assert queue.count_tasks(progress=False) == 6 - tally.done
 
 
 def test_a_second_interrupt_leaves_alone_what_runs_on_a_cluster(queue: ct.Queue) -> None:
@@ -321,26 +379,12 @@ def test_a_second_interrupt_leaves_alone_what_runs_on_a_cluster(queue: ct.Queue)
     go.set()
 
 
-def test_lease_calls_that_are_refused_are_told(client: ct.Client, queue: ct.Queue) -> None:
-    fill(queue, 200)
-    others = threading.Event()
-
-    def lease_by_hand() -> None:
-        while not others.is_set():
-            try:
-                for task in queue.lease(1, lease_duration=1):
-                    task.cancel_lease()
-            except ct.ResourceExhausted:
-                pass
-
-    by_hand = [threading.Thread(target=lease_by_hand) for _ in range(2)]
-    for thread in by_hand:
-        thread.start()
-    worker = queue.worker(lambda task: time.sleep(0), concurrency=1)
-    worker.start()
+def test_lease_calls_that_are_refused_are_told(jobs: tuple[ct.Client, ct.Queue]) -> None:
+    client, queue = jobs
+    client.emulator.faults(exhausted=1, methods="queues.tasks.lease")
+    worker = queue.worker(lambda task: None, concurrency=1).start()
     wait_until(lambda: worker.tally.refused > 0)
-    others.set()
-    for thread in by_hand:
-        thread.join()
+    client.emulator.faults()
+    wait_until(lambda: worker.tally.done == 3)
     worker.stop()
     assert f"lease calls refused  {worker.tally.refused}" in str(worker)

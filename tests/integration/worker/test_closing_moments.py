@@ -11,6 +11,7 @@ import pytest
 import cloudtasks_nb as ct
 from cloudtasks_nb.rest.background import Background, Work
 from cloudtasks_nb.worker import run as module
+from cloudtasks_nb.worker.run import WorkerRun
 from tests.waiting import PATIENCE_S, wait_until
 
 from .conftest import Held, fill, in_thread, leased
@@ -83,6 +84,7 @@ def test_a_worker_whose_start_is_interrupted_late_ends(
     assert ends(in_thread(client.close))
 
 
+@pytest.mark.usefixtures("patient")
 def test_tasks_that_a_busy_pool_has_not_begun_are_given_back_once(
     client: ct.Client, queue: ct.Queue, other: ct.Client, held: Held
 ) -> None:
@@ -113,11 +115,21 @@ def test_a_close_does_not_wait_for_an_emulator_that_dies_meanwhile(
     assert worker.tally.lost >= 2
 
 
+@pytest.mark.parametrize("tries", [False, True])
 def test_nothing_is_given_back_to_an_emulator_that_died(
-    jobs: tuple[ct.Client, ct.Queue], held: Held, monkeypatch: pytest.MonkeyPatch
+    jobs: tuple[ct.Client, ct.Queue], held: Held, monkeypatch: pytest.MonkeyPatch, *, tries: bool
 ) -> None:
+    """The run may try it between the two calls that abandon it."""
     monkeypatch.setattr(module, "_GIVING_BACK_S", 3600.0)
     client, queue = jobs
+    abandon = WorkerRun.abandon
+
+    def after_a_try(run: WorkerRun) -> None:
+        abandon(run)
+        wait_until(lambda: worker.tally.given_back == 3 or run.over.is_set())
+
+    if tries:
+        monkeypatch.setattr(WorkerRun, "abandon", after_a_try)
     with ThreadPoolExecutor(3) as pool:
         for _ in range(3):
             pool.submit(held, None)

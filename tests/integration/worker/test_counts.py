@@ -5,11 +5,14 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 import cloudtasks_nb as ct
 from cloudtasks_nb.worker import run as one_run
+from cloudtasks_nb.worker.hand import Haul
+from cloudtasks_nb.worker.leasing import Leasing
 from cloudtasks_nb.worker.options import WorkerOptions
 from cloudtasks_nb.worker.run import WorkerRun
 from cloudtasks_nb.worker.tally import Tally
@@ -52,12 +55,13 @@ class Interrupted:
         except BaseException as error:
             self.ended.append(error)
 
-    def interrupt(self, times: int) -> None:
-        """Interrupt the run, and wait for its end."""
+    def interrupt(self, times: int, then: Callable[[], object] = lambda: None) -> None:
+        """Interrupt the run, do something, and wait for its end."""
         run = self.worker._run
         assert run is not None
         for _ in range(times):
             run.interrupt()
+        then()
         self.thread.join(PATIENCE_S)
         assert isinstance(self.ended[0], KeyboardInterrupt)
 
@@ -114,37 +118,42 @@ def test_tasks_that_a_second_interrupt_abandons_are_counted_as_lost(queue: ct.Qu
     assert (worker.tally.done, lacking(worker.tally)) == (8, 0)
 
 
+@pytest.mark.usefixtures("patient")
 def test_a_second_interrupt_gives_back_the_tasks_of_a_running_lease_call(
-    monkeypatch: pytest.MonkeyPatch,
+    queue: ct.Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(one_run, "_GIVING_BACK_S", PATIENCE_S)  # for a slow machine
-    with ct.local() as client:
-        queue = client.create_queue("jobs", kind="pull")
-        fill(queue, 3)
-        client.emulator.faults(latency=0.5, methods="queues.tasks.lease")
-        worker = queue.worker(print, lease_duration=600)
-        running = Interrupted(worker)
-        wait_until(lambda: worker._run is not None and worker._run._flow._leasing.is_under_way)
-        running.interrupt(2)
-        assert (worker.tally.leased, worker.tally.given_back, leased(queue)) == (3, 3, 0)
+    fill(queue, 3)
+    called, go, lease = threading.Event(), threading.Event(), Leasing._lease
+
+    def held(leasing: Leasing, *given: Any) -> Haul:
+        called.set()
+        assert go.wait(PATIENCE_S)
+        return lease(leasing, *given)
+
+    monkeypatch.setattr(Leasing, "_lease", held)
+    worker = queue.worker(print, lease_duration=600)
+    running = Interrupted(worker)
+    assert called.wait(PATIENCE_S)
+    running.interrupt(2, then=go.set)
+    assert (worker.tally.leased, worker.tally.given_back, leased(queue)) == (3, 3, 0)
 
 
+@pytest.mark.usefixtures("quick", "patient")
 @pytest.mark.parametrize("end", [ct.Queue.purge, ct.Queue.delete])
 def test_tasks_that_cannot_be_given_back_are_lost(
     client: ct.Client, queue: ct.Queue, end: Callable[[ct.Queue], object]
 ) -> None:
     fill(queue, 300)
-    quick, begun, go = threading.Semaphore(30), threading.Semaphore(0), threading.Event()
+    begun, go = threading.Semaphore(0), threading.Event()
 
     def handler(task: ct.Task) -> None:
-        if not quick.acquire(blocking=False):
+        if worker.tally.waiting:
             begun.release()
             go.wait(PATIENCE_S)
 
     worker = queue.worker(handler, concurrency=2, lease_duration=600)
     running = Interrupted(worker)
     assert begun.acquire(timeout=PATIENCE_S) and begun.acquire(timeout=PATIENCE_S)
-    wait_until(lambda: worker.tally.waiting > 0)
     end(client.queue("jobs"))
     running.interrupt(2)
     go.set()
@@ -166,3 +175,13 @@ def test_a_third_interrupt_ends_the_run_at_once(monkeypatch: pytest.MonkeyPatch)
         assert run is not None
         assert run._flow._leasing.is_under_way
         assert any(thread.name.startswith("leases jobs") for thread in threading.enumerate()), "it waited"
+
+
+def test_a_worker_outside_of_notebooks_shows_a_line(
+    queue: ct.Queue, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(queue, 3)
+    queue.worker(lambda task: None).run(until_empty=True, progress=True)
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.split("\r")[-1].startswith("worker jobs: stopped, 3 succeeded, 0 failed after 00:0")

@@ -16,7 +16,7 @@ from cloudtasks_nb.worker import executing
 from tests.handlers import die, end_own_pool, fail, lock, note
 from tests.waiting import wait_until
 
-from .conftest import Elsewhere, fill, leased
+from .conftest import LEASE_S, Elsewhere, fill, leased
 
 
 def test_handlers_in_processes(queue: ct.Queue, tmp_path: Path) -> None:
@@ -58,6 +58,7 @@ def test_a_pool_of_a_handler_that_dies_is_not_the_workers(once: ct.Queue) -> Non
     assert worker.tally.failures[0].words.startswith("BrokenProcessPool: ")
 
 
+@pytest.mark.usefixtures("quick")
 def test_short_handlers_travel_together_and_each_task_is_handled_once(queue: ct.Queue) -> None:
     fill(queue, 500)
     handled: list[int] = []
@@ -70,6 +71,7 @@ def test_short_handlers_travel_together_and_each_task_is_handled_once(queue: ct.
     assert (worker.tally.done, worker.tally.leased) == (500, 500)
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_slow_handler_does_not_hold_those_that_travel_with_it(
     queue: ct.Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -84,7 +86,7 @@ def test_a_slow_handler_does_not_hold_those_that_travel_with_it(
     assert (worker.tally.done, worker.tally.given_back) == (300, 0)
 
 
-@pytest.mark.usefixtures("renewed_early")
+@pytest.mark.usefixtures("quick", "renewed_early")
 def test_a_lease_that_is_lost_meanwhile_is_not_handled(
     queue: ct.Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,13 +114,14 @@ def test_a_lease_that_is_lost_meanwhile_is_not_handled(
             queue.task(together[1]).delete()
             wait_until(is_known_as_lost)  # by the next renewal
 
-    worker = queue.worker(handler, concurrency=1, executor=Cluster(), lease_duration=3)
+    worker = queue.worker(handler, concurrency=1, executor=Cluster(), lease_duration=LEASE_S)
     worker.run(until_empty=True)
     assert together[1] not in handled
     assert len(handled) == len(set(handled)) == 59
     assert (worker.tally.done, worker.tally.lost) == (59, 1)
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_task_that_breaks_a_process_of_a_cluster_harms_others_once(queue: ct.Queue) -> None:
     fill(queue, 300)
     handled: list[tuple[int, int]] = []
@@ -207,6 +210,7 @@ def dask() -> Iterator[Executor]:
         yield made.get_executor(pure=False)
 
 
+@pytest.mark.usefixtures("quick")
 def test_handlers_on_a_cluster(queue: ct.Queue, tmp_path: Path, dask: Executor) -> None:
     queue.create_tasks(({"payload": {"folder": str(tmp_path)}} for _ in range(200)), progress=False)
     worker = queue.worker(note, concurrency=6, executor=dask).run(until_empty=True)

@@ -15,9 +15,10 @@ import cloudtasks_nb as ct
 from tests.kernels import kernel_for
 from tests.waiting import PATIENCE_S, wait_until
 
-from .conftest import fill, leased
+from .conftest import LEASE_S, fill, leased, outlive_leases
 
 
+@pytest.mark.usefixtures("quick")
 def test_every_task_is_handled_once_and_gone(queue: ct.Queue) -> None:
     fill(queue, 60)
     seen: Counter[int] = Counter()
@@ -51,18 +52,19 @@ def test_no_more_is_leased_than_can_be_started(queue: ct.Queue) -> None:
 
 
 @pytest.mark.usefixtures("renewed_early")
-def test_a_lease_is_renewed_for_as_long_as_the_handler_runs(queue: ct.Queue) -> None:
+def test_a_lease_is_renewed_for_as_long_as_the_handler_runs(standing: ct.Client) -> None:
+    queue = standing.create_queue("jobs", kind="pull")
     fill(queue, 1)
-    handled = []
-    worker = queue.worker(lambda task: handled.append(renewals()), concurrency=4, lease_duration=2)
+    handled: list[ct.Task] = []
 
-    def renewals() -> int:
-        wait_until(lambda: worker.tally.renewed >= 12)  # longer than a lease
-        return worker.tally.renewed
+    def handler(task: ct.Task) -> None:
+        handled.append(task)
+        outlive_leases(standing, task)
 
+    worker = queue.worker(handler, concurrency=4, lease_duration=LEASE_S)
     worker.run(until_empty=True)
     assert len(handled) == 1, "a second handler got it: the lease ran out"
-    assert worker.tally.lost == 0
+    assert (worker.tally.done, worker.tally.lost) == (1, 0)
     assert queue.count_tasks() == 0
 
 
@@ -177,7 +179,7 @@ def test_what_cannot_work_is_said_at_once(client: ct.Client, queue: ct.Queue) ->
 def test_a_worker_may_be_stopped_as_soon_as_it_was_started(queue: ct.Queue) -> None:
     worker = queue.worker(print)
     for _ in range(20):
-        worker.start().stop(timeout=10)
+        worker.start().stop(timeout=PATIENCE_S)
         assert worker.tally.state == "stopped"
 
 
@@ -190,24 +192,25 @@ def test_a_handler_may_stop_its_own_worker(queue: ct.Queue) -> None:
 
 
 @pytest.mark.usefixtures("renewed_early")
-def test_a_task_that_is_gone_takes_no_others_of_its_batch_along(queue: ct.Queue) -> None:
+def test_a_task_that_is_gone_takes_no_others_of_its_batch_along(standing: ct.Client) -> None:
     """The leases of the other tasks are renewed, so that no other worker gets them meanwhile."""
+    queue = standing.create_queue("jobs", kind="pull")
     fill(queue, 3)
     sizes: list[int] = []
 
     def handler(tasks: list[ct.Task]) -> None:
         sizes.append(len(tasks))
         queue.task(tasks[0].id).delete()
-        wait_until(lambda: worker.tally.renewed >= 24)  # two tasks, for more than a lease
+        outlive_leases(standing, *tasks[1:])
 
-    worker = queue.worker(handler, batch_size=3, lease_duration=2, concurrency=2)
+    worker = queue.worker(handler, batch_size=3, lease_duration=LEASE_S, concurrency=2)
     worker.run(until_empty=True)
     assert sizes == [3]
     assert (worker.tally.done, worker.tally.lost) == (2, 1)
     assert queue.count_tasks() == 0
 
 
-@pytest.mark.usefixtures("renewed_early")
+@pytest.mark.usefixtures("quick", "renewed_early")
 def test_a_waiting_task_that_is_gone_takes_no_others_of_its_batch_along(queue: ct.Queue) -> None:
     fill(queue, 9)
     sizes: list[int] = []
@@ -221,7 +224,7 @@ def test_a_waiting_task_that_is_gone_takes_no_others_of_its_batch_along(queue: c
             queue.task(run._flow._waiting[0].tasks[0].id).delete()
             wait_until(lambda: worker.tally.lost == 1)  # by the next renewal
 
-    worker = queue.worker(handler, batch_size=3, lease_duration=2, concurrency=1)
+    worker = queue.worker(handler, batch_size=3, lease_duration=LEASE_S, concurrency=1)
     worker.run(until_empty=True)
     assert sizes == [3, 3, 2]
     assert (worker.tally.done, worker.tally.lost) == (8, 1)

@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,11 +16,11 @@ import pytest
 
 import cloudtasks_nb as ct
 from cloudtasks_nb.worker import events
-from tests.emulator_process import EmulatorProcess
+from tests.emulator_process import EmulatorProcess, kept_port
 from tests.refusing import refusing
 from tests.waiting import PATIENCE_S, wait_until
 
-from .conftest import fill, leased
+from .conftest import LEASE_S, fill, leased, outlive_leases
 
 
 def test_an_interrupt_lets_what_runs_finish_and_leases_no_more(queue: ct.Queue) -> None:
@@ -95,7 +96,7 @@ def test_a_queue_that_is_gone_ends_the_worker(queue: ct.Queue) -> None:
         worker.stop()
 
 
-@pytest.mark.parametrize(("path", "concurrency"), [(":acknowledge", 1), ("/batch", 8)])
+@pytest.mark.parametrize(("path", "concurrency"), [(":acknowledge", 1), ("/batch|:acknowledge", 8)])
 def test_a_worker_that_may_not_acknowledge_handles_no_more(
     client: ct.Client, path: str, concurrency: int
 ) -> None:
@@ -141,26 +142,27 @@ def test_a_second_interrupt_does_not_wait_for_a_service_that_is_away() -> None:
 
 
 @pytest.mark.usefixtures("renewed_early")
-def test_no_renewal_waits_for_acknowledgements_that_are_retried(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_renewal_waits_for_acknowledgements_that_are_retried(
+    standing: ct.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(events, "_CALLS_AT_ONCE", 1)
-    with ct.local() as client:
-        queue = client.create_queue("jobs", kind="pull")
-        fill(queue, 2)
-        client.emulator.faults(unavailable=1, methods="queues.tasks.acknowledge")
-        handled: Counter[int] = Counter()
+    queue = standing.create_queue("jobs", kind="pull")
+    fill(queue, 2)
+    standing.emulator.faults(unavailable=1, methods="queues.tasks.acknowledge")
+    handled: Counter[int] = Counter()
 
-        def handler(task: ct.Task) -> None:
-            number = task.json()["n"]
-            handled[number] += 1
-            if number:
-                # By then the lease of the first task has ended, so this one was renewed.
-                wait_until(lambda: handled[0] > 1)
-                client.emulator.faults()
+    def handler(task: ct.Task) -> None:
+        number = task.json()["n"]
+        handled[number] += 1
+        if number:
+            outlive_leases(standing, task)
+            standing.emulator.faults()
 
-        worker = queue.worker(handler, concurrency=2, lease_duration=2).start()
-        wait_until(lambda: queue.count_tasks(progress=False) == 0)
-        worker.stop()
-        assert handled[1] == 1, "its lease was not renewed"
+    worker = queue.worker(handler, concurrency=2, lease_duration=LEASE_S)
+    worker.start()
+    wait_until(lambda: queue.count_tasks(progress=False) == 0)
+    worker.stop()
+    assert handled[1] == 1, "its lease was not renewed"
 
 
 @pytest.mark.parametrize("fault", ["exhausted", "unavailable", "cut_before", "cut_after"])
@@ -177,13 +179,18 @@ def test_a_service_in_trouble_is_survived(fault: str) -> None:
         assert queue.count_tasks() == 0
 
 
-def test_five_workers_dying_handlers_and_a_server_that_is_killed(tmp_path: Path) -> None:
+@pytest.fixture
+def port() -> Iterator[str]:
+    with kept_port() as port:
+        yield str(port)
+
+
+def test_five_workers_dying_handlers_and_a_server_that_is_killed(tmp_path: Path, port: str) -> None:
     """Every task is handled, and none is handled twice unless its lease ended."""
     data, tasks, lock = tmp_path / "queues.db", 120, threading.Lock()
     begun: dict[int, list[tuple[float, float]]] = {}  # when each handling began, and its lease ended
     finished: dict[int, list[tuple[float, float]]] = {}  # the successful ones
-    with EmulatorProcess(data=data) as process:
-        port = process.url.rpartition(":")[2]
+    with EmulatorProcess("--port", port, data=data) as process:
         with ct.connect(project="chaos", endpoint=process.url) as client:
             fill(client.create_queue("jobs", kind="pull"), tasks)
         clients = [ct.connect(project="chaos", endpoint=process.url, timeout=5) for _ in range(5)]

@@ -100,6 +100,22 @@ def test_a_task_whose_lease_runs_out_is_waited_for(monkeypatch: pytest.MonkeyPat
         assert (worker.tally.done, worker.tally.failed) == (1, 1)
 
 
+def test_a_task_that_could_not_be_acknowledged_is_handled_again() -> None:
+    with ct.local() as client:
+        queue = client.create_queue("jobs", kind="pull")
+        fill(queue, 1)
+        client.emulator.faults(exhausted=1, methods="queues.tasks.acknowledge")
+
+        def handler(task: ct.Task) -> None:
+            if task.dispatch_count > 1:
+                client.emulator.faults()
+
+        worker = queue.worker(handler, lease_duration=2)
+        assert ends(worker)
+        assert (worker.tally.done, queue.count_tasks()) == (1, 0)
+        assert worker.tally.lost >= 1
+
+
 def test_a_failed_task_that_is_gone_is_not_waited_for(queue: ct.Queue) -> None:
     fill(queue, 1)
 

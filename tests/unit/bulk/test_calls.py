@@ -65,7 +65,7 @@ def test_a_name_that_exists_at_once_is_somebody_elses() -> None:
 
 def test_what_failed_without_an_answer_can_be_tried_again_later() -> None:
     with scripted(LOST) as server:
-        queue = queue_at(server, timeout=0.3)
+        queue = queue_at(server, retry=ct.Retry(max_tries=2))
         result = queue.create_tasks(["a"], url=URL, progress=False)
     assert result.to_dataframe().code.tolist() == [14]
     (item,) = result.failed

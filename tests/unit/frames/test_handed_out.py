@@ -33,6 +33,7 @@ from cloudtasks_nb.frames import QUEUES, excel
 from cloudtasks_nb.model.unpacking import json_object
 from cloudtasks_nb.resources import Queue
 from tests.scripted import Scripted, answer, refusal, scripted
+from tests.waiting import PATIENCE_S
 
 QUEUE = "projects/p/locations/us-central1/queues/emails"
 SECRET = "hunter2-of-ada"
@@ -276,7 +277,7 @@ def test_what_a_sheet_cannot_hold_is_refused_in_words(tmp_path: Path, server: Sc
 
 def test_the_table_of_an_inbox_hides_secrets() -> None:
     with Inbox() as inbox:
-        requests.post(f"{inbox.url}/a?token={SECRET}", headers=HEADERS, timeout=5)
+        requests.post(f"{inbox.url}/a?token={SECRET}", headers=HEADERS, timeout=PATIENCE_S)
         frame = inbox.to_dataframe()
     assert frame["query"].tolist() == ["token=•••"]
     assert SECRET not in str(frame.drop(columns="payload").to_dict("records"))

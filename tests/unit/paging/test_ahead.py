@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,8 +18,11 @@ import cloudtasks_nb as ct
 from cloudtasks_nb.frames import data_frames
 from cloudtasks_nb.paging import ahead, pager
 from cloudtasks_nb.paging.ahead import Ahead, OneThread
+from cloudtasks_nb.rest import trying
 from tests.scripted import Scripted, answer, refusal, scripted
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_S, wait_until
+
+from .conftest import Threads
 
 LIST = "projects.locations.queues.tasks.list"
 QUEUE = "projects/p/locations/us-central1/queues/emails"
@@ -40,19 +44,15 @@ def listed(*pages: bytes) -> Iterator[tuple[ct.TaskPager, Scripted]]:
         yield client.queue(QUEUE, read=False).tasks(), server
 
 
-def threads() -> list[threading.Thread]:
-    return [one for one in threading.enumerate() if one.name == "cloudtasks-page"]
-
-
 def test_the_second_page_is_requested_before_arrow_is_imported(
-    first_export: None, monkeypatch: pytest.MonkeyPatch
+    first_export: None, threads: Threads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with listed(page("1", "a"), page("2", "b"), page("3")) as (tasks, server):
         seen = []
 
         def columns() -> object:
             for thread in threads():
-                thread.join(10)  # one page, no more, until the export takes it
+                thread.join(PATIENCE_S)  # one page, no more, until the export takes it
             seen.append(len(server.requests))
             return type(tasks)._own_columns(tasks)
 
@@ -62,7 +62,7 @@ def test_the_second_page_is_requested_before_arrow_is_imported(
     wait_until(lambda: not threads())
 
 
-def test_only_an_export_of_all_pages_begins_early(first_export: None) -> None:
+def test_only_an_export_of_all_pages_begins_early(first_export: None, threads: Threads) -> None:
     with listed(page("1", "a"), page("2", "b"), page("3")) as (tasks, server):
         assert len(tasks.first(1)) == len(tasks.to_dataframe(limit=1, progress=False)) == 1
         again = next(iter(tasks)).id
@@ -73,13 +73,13 @@ def test_only_an_export_of_all_pages_begins_early(first_export: None) -> None:
         assert (len(server.requests), threads()) == (2, [])
 
 
-def test_an_early_page_whose_export_is_refused_is_dropped(first_export: None) -> None:
+def test_an_early_page_whose_export_is_refused_is_dropped(first_export: None, threads: Threads) -> None:
     broken = refusal(403, "PERMISSION_DENIED", "no")
     with listed(page("1", "a"), broken, page("2")) as (tasks, server):
         with pytest.raises(ct.ConfigError, match="nonsense"):
             tasks.to_arrow(columns=["nonsense"])
         for thread in threads():
-            thread.join(10)
+            thread.join(PATIENCE_S)
         assert len(server.requests) == 2
         assert tasks.to_arrow(progress=False)["task_id"].to_pylist() == ["1", "2"]
 
@@ -94,13 +94,13 @@ def test_an_error_of_an_early_page_arrives_after_the_pages_before_it(first_expor
     assert (caught.value.page_token, len(server.requests)) == ("a", 2)  # type: ignore[attr-defined]
 
 
-def test_an_abandoned_export_fetches_one_page_too_many_at_most_and_leaves_no_thread() -> None:
+def test_an_abandoned_export_fetches_one_page_too_many_at_most_and_leaves_no_thread(threads: Threads) -> None:
     with listed(page("1", "a"), page("2", "b"), page("3")) as (tasks, server):
         reader = tasks.to_arrow_batches(progress=False)
         assert reader.read_next_batch().num_rows == 1
         del reader
         for thread in threads():
-            thread.join(10)
+            thread.join(PATIENCE_S)
         assert (len(server.requests), threads()) == (2, [])
 
 
@@ -140,11 +140,11 @@ def test_a_forked_child_fetches_the_page_itself(monkeypatch: pytest.MonkeyPatch)
         if threading.current_thread() is threading.main_thread():
             return b"child"
         begun.set()
-        assert go.wait(10)
+        assert go.wait(PATIENCE_S)
         return b"parent"
 
     ahead = Ahead(fetch, "a")
-    assert begun.wait(10)
+    assert begun.wait(PATIENCE_S)
     with monkeypatch.context() as child:
         child.setattr(os, "getpid", lambda: -1)
         assert ahead.result() == b"child"
@@ -153,7 +153,7 @@ def test_a_forked_child_fetches_the_page_itself(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_the_pages_of_an_export_share_a_thread_that_a_forked_child_replaces(
-    monkeypatch: pytest.MonkeyPatch,
+    threads: Threads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fetch(token: str) -> bytes:
         return str(threading.get_ident()).encode()
@@ -171,16 +171,24 @@ def test_the_pages_of_an_export_share_a_thread_that_a_forked_child_replaces(
     wait_until(lambda: not threads())
 
 
-def test_a_page_that_waits_when_its_client_is_closed_is_not_requested() -> None:
-    tired = refusal(429, "RESOURCE_EXHAUSTED", "too many", Retry_After="0.3")
+def test_a_page_that_waits_when_its_client_is_closed_is_not_requested(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waits, go = threading.Event(), threading.Event()
+
+    def held(_: float) -> None:
+        waits.set()
+        assert go.wait(PATIENCE_S)
+
+    monkeypatch.setattr(trying, "time", SimpleNamespace(**vars(time) | {"sleep": held}))
+    tired = refusal(429, "RESOURCE_EXHAUSTED", "too many")
     with scripted(page("1", "a"), tired, page("2")) as server:
         client = ct.connect(endpoint=server.url, api_version="v2beta2")
         reader = client.queue(QUEUE, read=False).tasks().to_arrow_batches(progress=False)
         assert reader.read_next_batch().num_rows == 1
-        wait_until(
-            lambda: client._session.pauses.of(LIST, QUEUE) is not None
-        )  # the background thread was rejected
+        assert waits.wait(PATIENCE_S), "the background thread was not rejected"
         client.close()
+        go.set()
         with pytest.raises(ct.ConfigError, match="closed"):
             reader.read_next_batch()
     assert len(server.requests) == 2

@@ -19,7 +19,9 @@ from cloudtasks_nb.paging.cut_short import Pages, UntilCut
 from cloudtasks_nb.rest.pages import PageTokens
 from tests.pressed import everywhere
 from tests.scripted import answer, scripted
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_S, wait_until
+
+from .conftest import Threads
 
 QUEUE = "projects/p/locations/us-central1/queues/emails"
 EXPORTS: dict[str, Callable[[ct.TaskPager], Any]] = {
@@ -46,16 +48,12 @@ def names(table: Any) -> list[str]:
     return list(pa.table(table)["task_id"].to_pylist())
 
 
-def no_threads() -> bool:
-    return not [one for one in threading.enumerate() if one.name == "cloudtasks-page"]
-
-
 @every_export
-def test_a_page_that_no_column_can_hold_leaves_the_rows_before_it(export: str) -> None:
+def test_a_page_that_no_column_can_hold_leaves_the_rows_before_it(export: str, threads: Threads) -> None:
     with listed(page("1", "a"), page("2", "b"), page("3", "c", scheduleTime="soon"), page("4")) as tasks:
         with pytest.raises(ct.DecodeError, match=r"Page 3 .*schedule_time") as caught:
             EXPORTS[export](tasks)
-        wait_until(no_threads)
+        wait_until(lambda: not threads())
     assert names(caught.value.result) == ["1", "2"]
     assert caught.value.page_token == "b"
     assert "holds the 2 read before" in str(caught.value)
@@ -64,7 +62,7 @@ def test_a_page_that_no_column_can_hold_leaves_the_rows_before_it(export: str) -
 @every_export
 @pytest.mark.parametrize("step", ["read", "batch"])
 def test_an_interrupt_while_a_page_is_converted_leaves_the_rows_before_it(
-    export: str, step: str, monkeypatch: pytest.MonkeyPatch
+    export: str, step: str, threads: Threads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counts = {"read": 0, "batch": 0}
 
@@ -85,13 +83,13 @@ def test_an_interrupt_while_a_page_is_converted_leaves_the_rows_before_it(
     with listed(page("1", "a"), page("2", "b"), page("3", "c"), page("4")) as tasks:
         with pytest.raises(KeyboardInterrupt) as caught:
             EXPORTS[export](tasks)
-        wait_until(no_threads)
+        wait_until(lambda: not threads())
     stopped: Any = caught.value
     assert (names(stopped.result), stopped.page_token) == (["1", "2"], "b")
 
 
 def test_an_interrupt_while_texts_are_decoded_leaves_the_rows_before_them(
-    monkeypatch: pytest.MonkeyPatch,
+    threads: Threads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decode = decoding.decoded_table
 
@@ -104,7 +102,7 @@ def test_an_interrupt_while_texts_are_decoded_leaves_the_rows_before_them(
     with listed(page("1", "a"), page("2", "b"), page("3", "c"), page("4")) as tasks:
         with pytest.raises(KeyboardInterrupt) as caught:
             tasks.to_arrow(progress=False, decode="text")
-        wait_until(no_threads)
+        wait_until(lambda: not threads())
     stopped: Any = caught.value
     assert (names(stopped.result), stopped.page_token) == (["1", "2"], "b")
     assert "payload_text" in stopped.result.column_names
@@ -178,10 +176,10 @@ def served(token: str) -> bytes:
     ).encode()
 
 
-def page_threads_end() -> bool:
-    threads = [one for one in threading.enumerate() if one.name == "cloudtasks-page" and one.ident]
+def end(threads: list[threading.Thread]) -> bool:
     for one in threads:
-        one.join(5)
+        if one.ident:
+            one.join(PATIENCE_S)
     return not any(one.is_alive() for one in threads)
 
 
@@ -189,7 +187,7 @@ def page_threads_end() -> bool:
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("export", ["DataFrame", "Arrow with texts"])
 def test_an_interrupt_at_any_point_of_an_export_loses_no_row_and_leaves_no_thread(
-    export: str, monkeypatch: pytest.MonkeyPatch
+    export: str, threads: Threads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only before the first page, and after the whole result, an interrupt has no rows."""
     whole: list[object] = []
@@ -214,7 +212,7 @@ def test_an_interrupt_at_any_point_of_an_export_loses_no_row_and_leaves_no_threa
         for error in everywhere(run, within=HERE):
             stopped: Any = error
             points += 1
-            assert page_threads_end()
+            assert end(threads())
             if getattr(stopped, "result", None) is None:
                 assert not rows or whole, "rows were lost"
                 continue

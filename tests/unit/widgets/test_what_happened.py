@@ -18,7 +18,7 @@ from cloudtasks_nb.widgets.queue_panel import QueuePanel
 from cloudtasks_nb.widgets.queue_story import points
 from cloudtasks_nb.widgets.task_browser import TaskBrowser
 from tests.refusing import refusing
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_S, wait_until
 
 from .page import FakePage
 
@@ -40,7 +40,7 @@ def failing_queue(client: ct.Client) -> ct.Queue:
     queue.create_task(
         {"n": 1}, url=inbox.url_for("/no")
     ).run()  # this emulator dispatches nothing automatically
-    inbox.wait()
+    inbox.wait(timeout=PATIENCE_S)
     wait_until(lambda: [one.outcome for one in client.emulator.history(queue)] == ["GIVEN_UP"])
     return queue
 
@@ -70,7 +70,7 @@ def waits_for_its_second_attempt(client: ct.Client) -> ct.Queue:
     for task_id in ("failed", "new"):
         queue.create_task({}, url=inbox.url_for("/no"), task_id=task_id, schedule=3600)
     queue.task("failed").run()
-    inbox.wait()
+    inbox.wait(timeout=PATIENCE_S)
     wait_until(lambda: [one.outcome for one in client.emulator.history(queue)] == ["RETRY"])
     return queue
 

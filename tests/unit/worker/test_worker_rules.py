@@ -219,7 +219,7 @@ NAME = "projects/local/locations/us-central1/queues/q/tasks/{}"
 
 def settled(*script: bytes, verb: Any = "acknowledge", lasts_s: float = 60.0, count: int = 1) -> list[str]:
     """End leases against a server with scripted responses; returns the lost leases, and the calls."""
-    with scripted(*script) as server, ct.connect(endpoint=server.url, timeout=5) as client:
+    with scripted(*script) as server, ct.connect(endpoint=server.url) as client:
         tasks = [
             ct.Task(name=NAME.format(at), pull_message=ct.PullMessage(), schedule_time=datetime.now(UTC))
             .bind(client._session)
@@ -355,10 +355,7 @@ def test_calls_leave_when_they_fill_a_request_or_after_a_moment() -> None:
 
 def test_no_lease_is_asked_for_earlier_than_the_service_asked() -> None:
     exhausted = refusal(429, "RESOURCE_EXHAUSTED", "quota", Retry_After="0.6")
-    with (
-        scripted(exhausted, answer(200, {})) as server,
-        ct.connect(endpoint=server.url, timeout=0.3) as client,
-    ):
+    with scripted(exhausted, answer(200, {})) as server, ct.connect(endpoint=server.url) as client:
         name = "projects/local/locations/us-central1/queues/q"
         queue = ct.Queue(name=name, pull_target=ct.PullTarget()).bind(client._session)
         worker = queue.worker(print).run(until_empty=True)
