@@ -110,9 +110,10 @@ class _Waiting:
 
     def __init__(self, line: Any) -> None:
         self._line = line
+        self._what = line.desc
 
     def say(self, words: str) -> None:
-        self._line.set_postfix_str(words, refresh=False)
+        self._line.set_description_str(f"{self._what}: {words}", refresh=False)
         self._line.update(1)
 
 
@@ -129,4 +130,4 @@ def waiting(what: str, wanted: bool | None, *, done: bool = False) -> Any:
     """
     if done or not (wanted if wanted is not None else _watched()):
         return nullcontext(Silent())
-    return _waiting({"desc": what, "bar_format": "{desc}: {postfix} after {elapsed}"})
+    return _waiting({"desc": what, "bar_format": "{desc} after {elapsed}"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import secrets
 import shutil
@@ -12,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from ..user_paths import check_names_file, full_path
+from ..user_paths import check_names_file, full_path, user_path
 
 NO_FOLDER = "Its folder does not exist: create it first"
 
@@ -32,13 +33,16 @@ def file_target(path: str | os.PathLike[str]) -> Path:
 
 
 @contextmanager
-def complete_or_absent(path: str | os.PathLike[str], *, private: bool = False) -> Iterator[BinaryIO]:
+def complete_or_absent(
+    path: str | os.PathLike[str], *, private: bool = False, alone: bool = False
+) -> Iterator[BinaryIO]:
     """A file that gets its name only when all is written; an error or interrupt leaves nothing behind.
 
     Only the owner can read a `private` file. A file that replaces another gets no wider permissions than that one had.
+    `alone`: only this process writes to the path, so the unfinished file of a process that was killed is deleted.
     """
     target = file_target(path)
-    part = target.with_name(f".{secrets.token_hex(8)}.part")
+    part = _unfinished(path, target, alone=alone)
     mode = (0o600 if private else 0o666) & (target.stat().st_mode if target.exists() else 0o777)
     try:
         with open(part, "xb", opener=partial(os.open, mode=mode | 0o200)) as file:
@@ -68,13 +72,15 @@ def folder_target(path: str | os.PathLike[str]) -> Path:
 
 
 @contextmanager
-def complete_or_absent_folder(path: str | os.PathLike[str], *, private: bool) -> Iterator[Path]:
+def complete_or_absent_folder(
+    path: str | os.PathLike[str], *, private: bool, alone: bool = False
+) -> Iterator[Path]:
     """A folder that gets its name only when all is written; an error or interrupt leaves nothing behind.
 
-    An empty folder is replaced, with no wider permissions.
+    An empty folder is replaced, with no wider permissions. `alone`: as for a file.
     """
     target = folder_target(path)
-    part = target.with_name(f".{secrets.token_hex(8)}.part")
+    part = _unfinished(path, target, alone=alone)
     mode = (0o700 if private else 0o777) & (target.stat().st_mode if target.exists() else 0o777)
     part.mkdir(mode=mode | 0o700)
     try:
@@ -85,3 +91,16 @@ def complete_or_absent_folder(path: str | os.PathLike[str], *, private: bool) ->
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
+
+
+def _unfinished(path: str | os.PathLike[str], target: Path, *, alone: bool) -> Path:
+    """The path at which a file or folder is written. No other process uses it."""
+    if not alone:
+        return target.with_name(f".{secrets.token_hex(8)}.part")
+    digest = hashlib.sha256(os.fsencode(user_path(path).absolute())).hexdigest()
+    part = target.with_name(f".{digest[:16]}.part")
+    if part.is_dir() and not part.is_symlink():
+        shutil.rmtree(part)
+    else:
+        part.unlink(missing_ok=True)
+    return part

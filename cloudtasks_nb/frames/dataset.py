@@ -34,6 +34,7 @@ def write_dataset(
     partition_by: Sequence[str],
     *,
     private: bool = False,
+    alone: bool = False,
 ) -> Path:
     """Write batches to a new folder, with a folder for each value of `partition_by`: `location=…/queue=…`.
 
@@ -41,7 +42,7 @@ def write_dataset(
     name folders.
     """
     _check(schema, partition_by)
-    with complete_or_absent_folder(path, private=private) as folder:
+    with complete_or_absent_folder(path, private=private, alone=alone) as folder:
         parts = _Parts(folder, schema, partition_by)
         try:
             for batch in batches:

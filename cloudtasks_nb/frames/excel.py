@@ -24,7 +24,12 @@ _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")  
 
 
 def write_excel(
-    path: str | os.PathLike[str], schema: pa.Schema, batches: Batches, *, private: bool = False
+    path: str | os.PathLike[str],
+    schema: pa.Schema,
+    batches: Batches,
+    *,
+    private: bool = False,
+    alone: bool = False,
 ) -> Path:
     """Write batches to a workbook. Returns the path of the file.
 
@@ -46,7 +51,7 @@ def write_excel(
             made.quotePrefix = bool(FORMULA.match(value))
         return made
 
-    with complete_or_absent(path, private=private) as file:
+    with complete_or_absent(path, private=private, alone=alone) as file:
         try:
             sheet.append([_fitting(name, name) for name in schema.names])
             for row in _rows(schema, batches, cell):

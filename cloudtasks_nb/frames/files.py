@@ -34,10 +34,18 @@ FORMULA = re.compile(r"[=+\-@\t\r]")
 
 
 def write_parquet(
-    path: str | os.PathLike[str], schema: pa.Schema, batches: Batches, *, private: bool = False
+    path: str | os.PathLike[str],
+    schema: pa.Schema,
+    batches: Batches,
+    *,
+    private: bool = False,
+    alone: bool = False,
 ) -> Path:
     """Write batches to a Parquet file. Returns its path. Errors: those of `batches`, OSError."""
-    with complete_or_absent(path, private=private) as file, parquet_writer(file, schema) as writer:
+    with (
+        complete_or_absent(path, private=private, alone=alone) as file,
+        parquet_writer(file, schema) as writer,
+    ):
         for group in _groups(batches):
             writer.write_table(pa.Table.from_batches(group, schema=schema), row_group_size=GROUP_ROWS)
     return Path(path).expanduser()
@@ -56,6 +64,7 @@ def write_csv(
     batches: Batches,
     *,
     private: bool = False,
+    alone: bool = False,
     spreadsheet_safe: bool = False,
 ) -> Path:
     """Write batches to a CSV file (maps as JSON, bytes as base64, durations as "0.5s"). Returns its path.
@@ -70,7 +79,7 @@ def write_csv(
         [(field.name, pa.string() if field.type in _AS_TEXT else field.type) for field in schema]
     )
     with (
-        complete_or_absent(path, private=private) as file,
+        complete_or_absent(path, private=private, alone=alone) as file,
         _compressed(file, codec) as sink,
         CSVWriter(sink, texts) as writer,
     ):

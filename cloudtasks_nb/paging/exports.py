@@ -46,6 +46,7 @@ class Exports(Checked, ABC):
 
     _has_payloads = True
     _rest = ""  # the line of code that lists the rest of a failed export
+    _keeps_pages = False  # whether resume=True saves pages, in a file that locks the path
 
     def to_dataframe(
         self,
@@ -165,8 +166,12 @@ class Exports(Checked, ABC):
         (file_target if is_file else folder_target)(path)
         with self._reader_for(path, progress, export, resume=resume) as reader:
             if is_file:
-                return write_parquet(path, reader.schema, reader, private=secrets)
-            return write_dataset(path, reader.schema, reader, folders, private=secrets)
+                return write_parquet(
+                    path, reader.schema, reader, private=secrets, alone=resume and self._keeps_pages
+                )
+            return write_dataset(
+                path, reader.schema, reader, folders, private=secrets, alone=resume and self._keeps_pages
+            )
 
     def to_csv(
         self,
@@ -199,7 +204,14 @@ class Exports(Checked, ABC):
         codec_of(path)
         file_target(path)
         with self._reader_for(path, progress, export, resume=resume) as reader:
-            return write_csv(path, reader.schema, reader, private=secrets, spreadsheet_safe=spreadsheet_safe)
+            return write_csv(
+                path,
+                reader.schema,
+                reader,
+                private=secrets,
+                alone=resume and self._keeps_pages,
+                spreadsheet_safe=spreadsheet_safe,
+            )
 
     def to_excel(
         self,
@@ -227,7 +239,9 @@ class Exports(Checked, ABC):
         check_openpyxl()
         file_target(path)
         with self._reader_for(path, progress, export, resume=resume) as reader:
-            return write_excel(path, reader.schema, reader, private=secrets)
+            return write_excel(
+                path, reader.schema, reader, private=secrets, alone=resume and self._keeps_pages
+            )
 
     def _export(
         self,

@@ -54,6 +54,7 @@ class Pager(Connected, Shown, Exports, Generic[T]):
         >>> tasks.to_dataframe()
     """
 
+    _keeps_pages = True
     _picklable = "pickle its data: pager.to_dataframe() or list(pager)"
 
     def __init__(

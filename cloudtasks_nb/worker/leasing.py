@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..resources.task import Task
 
 _TURNS = Turns()
+_SETTINGS_LAST_S = 60.0
 
 
 class Leasing:
@@ -48,7 +49,7 @@ class Leasing:
         self._portion = Portion()
         self._asked = 0
         self._next_s = 0.0
-        self._settings_known = False
+        self._read_again_s = -math.inf  # when to read the settings of the queue again
         self._attempts = 0.0  # that the queue allows; 0 if unknown
         self._own_attempts = math.inf  # that the latest tasks allow
 
@@ -86,8 +87,8 @@ class Leasing:
         # Tasks may have own limits. Then the next call leases nothing ahead, because more of them may follow.
         self._own_attempts = min(hand.own_attempts for hand in haul.hands)
         self._allow_ahead()
-        if not self._settings_known:
-            self._settings_known = True
+        if time.monotonic() >= self._read_again_s:
+            self._read_again_s = time.monotonic() + _SETTINGS_LAST_S
             self._events.submit(self._read_attempts, self._learn)
 
     def look_again(self) -> None:
@@ -148,7 +149,7 @@ class Leasing:
         try:
             retries = read_queue(queue._session, queue._parsed, stats=False).retry_config
         except CloudTasksError:  # some identities may lease but not read: use the known settings
-            retries = queue.retry_config
+            return self._attempts or attempts_of(queue.retry_config, 0.0)
         return attempts_of(retries, 0.0)
 
     def _learn(self, called: Future[float]) -> None:

@@ -1,4 +1,4 @@
-"""The live card of a worker in the output of a cell."""
+"""The live card of a worker in the output of a cell; elsewhere, a line."""
 
 from __future__ import annotations
 
@@ -7,17 +7,22 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ..progress import in_notebook
+from ..progress import in_notebook, waiting
 from ..shown import Shown
 
 _APART_S = 0.5
 
 
 class LiveCard:
-    """The card of an object in the output of a cell. A second run in the same cell updates the same card."""
+    """The card of an object in the output of a cell. A second run in the same cell updates the same card.
 
-    def __init__(self, shown: Shown) -> None:
+    Outside of notebooks it is a progress line: `what` works, and `words()` are the latest state.
+    """
+
+    def __init__(self, shown: Shown, what: str, words: Callable[[], str]) -> None:
         self._shown = shown
+        self._what = what
+        self._words = words
         self._handle: Any = None
         self._cell: str | None = None
         self._next_s = 0.0
@@ -31,11 +36,27 @@ class LiveCard:
         if not (wanted if wanted is not None else in_notebook()):
             yield lambda: None
             return
-        self._begin()
-        try:
-            yield self._refresh
-        finally:
-            self._update()
+        with self._updating() as update:
+
+            def refresh() -> None:
+                if time.monotonic() >= self._next_s:
+                    self._next_s = time.monotonic() + _APART_S
+                    update()
+
+            try:
+                yield refresh
+            finally:
+                update()
+
+    @contextmanager
+    def _updating(self) -> Iterator[Callable[[], None]]:
+        """Show the card, or a line. Yields a function that updates it."""
+        if in_notebook():
+            self._begin()
+            yield self._update
+            return
+        with waiting(self._what, True) as line:
+            yield lambda: line.say(self._words())
 
     def is_in_this_cell(self) -> bool:
         """Whether the running cell already has the card."""
@@ -50,12 +71,7 @@ class LiveCard:
             self._cell = _this_cell()
             self._handle = display(self._shown._repr_mimebundle_(), raw=True, display_id=True)
 
-    def _refresh(self) -> None:
-        if time.monotonic() >= self._next_s:
-            self._update()
-
     def _update(self) -> None:
-        self._next_s = time.monotonic() + _APART_S
         if self._handle is not None:
             self._handle.update(self._shown._repr_mimebundle_(), raw=True)
 

@@ -74,6 +74,11 @@ class Tally(msgspec.Struct):
         """Finished tasks per second."""
         return self.done / self.elapsed_s if self.elapsed_s else 0.0
 
+    @property
+    def words(self) -> str:
+        """The state and the outcomes, in one line."""
+        return f"{self.state}, {self.done} succeeded, {self.failed} failed"
+
     def end(self, state: str) -> None:
         """Record the end of a run. The tasks that it still holds are lost to it."""
         self.lost += self.waiting + self.in_hand + self.acknowledging

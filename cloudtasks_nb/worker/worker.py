@@ -46,7 +46,7 @@ class Worker(Checked, Shown):
         self.handler = handler
         self.options = options
         self.tally = Tally()
-        self._card = LiveCard(self)
+        self._card = LiveCard(self, f"worker {queue.id}", lambda: self.tally.words)
         self._run: WorkerRun | None = None
         self._lock = threading.Lock()
         self._failed: BaseException | None = None
@@ -57,7 +57,7 @@ class Worker(Checked, Shown):
         Empty means: no task can be leased now, and no task that failed here, or could not be acknowledged, comes again.
         An interrupt (Ctrl-C, the notebook's stop button) stops leasing, lets running handlers finish and returns; a
         second one gives back waiting tasks and abandons the running ones. `progress` shows a live card; by default in a
-        notebook, where the cell shows it once.
+        notebook, where the cell shows it once. Elsewhere it is a line.
 
         Errors: NotFound, PermissionDenied, InvalidArgument and the like, after running handlers end, also if tasks
         cannot be acknowledged; FailedPrecondition with `until_empty` if the queue is paused.
@@ -172,5 +172,4 @@ class Worker(Checked, Shown):
         return self.tally.card(f"{self.queue.location}/{self.queue.id}")
 
     def __repr__(self) -> str:
-        tally = self.tally
-        return f"<Worker {self.queue.name}: {tally.state}, {tally.done} succeeded, {tally.failed} failed>"
+        return f"<Worker {self.queue.name}: {self.tally.words}>"

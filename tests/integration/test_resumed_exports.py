@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -301,6 +303,46 @@ def test_a_file_that_was_cut_short_is_finished_by_the_same_line(
     assert len(sent.listed) - before < calls
     assert not kept.exists()
     assert rows(path) == rows(whole)
+
+
+KILLED = """
+import os, sys
+import cloudtasks_nb as ct
+
+project, endpoint, verb, path = sys.argv[1:]
+client = ct.connect(project, "us-central1", endpoint=endpoint)
+tasks = client.queue("q").tasks(page_size=2)
+reading = type(tasks)._kept_and_read
+
+def until_killed(*given: object) -> object:
+    yield next(reading(*given))
+    os._exit(9)
+
+type(tasks)._kept_and_read = until_killed
+getattr(tasks, verb)(path, resume=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("verb", "name"),
+    [
+        ("to_csv", "tasks.csv.gz"),
+        ("to_parquet", "tasks"),
+        ("to_parquet", "tasks/"),
+        ("to_excel", "tasks.xlsx"),
+    ],
+)
+def test_after_a_kill_the_same_line_leaves_no_other_file(
+    verb: str, name: str, project: ct.Client, tmp_path: Path
+) -> None:
+    path = f"{tmp_path}/{name}"
+    command = [sys.executable, "-c", KILLED, project.project, project.endpoint, verb, path]
+    for _ in range(2):
+        assert subprocess.run(command, check=False, timeout=120).returncode == 9
+    unfinished = [found for found in tmp_path.iterdir() if found.suffix == ".part"]
+    assert len(unfinished) == 1, "that of the last run only"
+    getattr(project.queue("q").tasks(page_size=2), verb)(path, resume=True)
+    assert [found.name for found in tmp_path.iterdir()] == [name.removesuffix("/")]
 
 
 def rows(path: Path) -> list[tuple[Any, ...]]:

@@ -6,6 +6,7 @@ import sys
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+import ipykernel
 import pytest
 from IPython.core import getipython
 
@@ -16,7 +17,7 @@ from tests.scripted import answer, scripted
 
 @pytest.fixture
 def notebook(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "ipykernel", ModuleType("ipykernel"))
+    monkeypatch.setitem(sys.modules, "ipykernel", ipykernel)
     monkeypatch.setattr(getipython, "get_ipython", lambda: SimpleNamespace(kernel=object()))
     monkeypatch.delenv("TQDM_DISABLE", raising=False)
 
@@ -98,3 +99,10 @@ def test_an_export_of_the_first_page_asks_for_no_estimate(progress: bool | None)
         assert len(server.requests) == 2
         assert len(emails.tasks().to_arrow(limit=3, progress=progress)) == 3
         assert len(server.requests) == 5, "several pages have an estimate"
+
+
+def test_a_wait_shows_its_latest_state(capsys: pytest.CaptureFixture[str]) -> None:
+    with waiting("operation 12", True) as shown:
+        shown.say("RUNNING")
+        shown.say("DONE")
+    assert capsys.readouterr().err.split("\r")[-1].startswith("operation 12: DONE after 00:0")

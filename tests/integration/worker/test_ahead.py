@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 import cloudtasks_nb as ct
-from cloudtasks_nb.worker.hand import Bundle
+from cloudtasks_nb.worker import leasing
+from cloudtasks_nb.worker.events import Events, Then
+from cloudtasks_nb.worker.hand import Bundle, Haul
 from cloudtasks_nb.worker.horizon import Horizon
 from cloudtasks_nb.worker.leasing import Leasing
 from cloudtasks_nb.worker.options import WorkerOptions
@@ -88,6 +90,36 @@ def test_nothing_is_leased_ahead_while_tasks_allow_few_attempts_themselves(
     worker.run(until_empty=True)
     assert worker.tally.done == 120
     assert max(held) <= 4
+
+
+class AtOnce(Events):
+    """Makes calls in this thread."""
+
+    def submit(self, call: Callable[[], Any], then: Then) -> None:
+        called: Future[Any] = Future()
+        called.set_result(call())
+        then(called)
+
+
+def test_a_worker_notices_that_its_queue_allows_fewer_attempts(
+    queue: ct.Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Leasing(queue, WorkerOptions(), AtOnce("jobs"))
+
+    def is_allowed() -> bool:
+        run.found(Haul([[ct.Task(name="a")]], 0.0, 0.0, 60.0))
+        return run.horizon.is_allowed
+
+    assert is_allowed()
+    queue.update(retry_config={"max_attempts": 19})
+    assert is_allowed(), "it reads the settings once a minute"
+    monkeypatch.setattr(leasing, "_SETTINGS_LAST_S", 0.0)
+    run._read_again_s = 0.0
+    assert not is_allowed()
+    queue.update(retry_config={"max_attempts": 20})
+    assert is_allowed()
+    queue.delete()
+    assert is_allowed(), "settings that cannot be read again stay"
 
 
 def test_a_task_on_its_last_attempt_is_not_given_back(queue: ct.Queue) -> None:

@@ -175,3 +175,13 @@ def test_a_third_interrupt_ends_the_run_at_once(monkeypatch: pytest.MonkeyPatch)
         assert run is not None
         assert run._flow._leasing.is_under_way
         assert any(thread.name.startswith("leases jobs") for thread in threading.enumerate()), "it waited"
+
+
+def test_a_worker_outside_of_notebooks_shows_a_line(
+    queue: ct.Queue, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(queue, 3)
+    queue.worker(lambda task: None).run(until_empty=True, progress=True)
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.split("\r")[-1].startswith("worker jobs: stopped, 3 succeeded, 0 failed after 00:0")
