@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
+import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from ..user_paths import check_names_file, full_path, user_path
+from ..user_paths import check_names_file, full_path
 
+Note = Callable[[Path], object] | None
+_UNFINISHED = re.compile(r"\.[0-9a-f]{16}\.part")
 NO_FOLDER = "Its folder does not exist: create it first"
 
 
@@ -34,15 +36,15 @@ def file_target(path: str | os.PathLike[str]) -> Path:
 
 @contextmanager
 def complete_or_absent(
-    path: str | os.PathLike[str], *, private: bool = False, alone: bool = False
+    path: str | os.PathLike[str], *, private: bool = False, note: Note = None
 ) -> Iterator[BinaryIO]:
     """A file that gets its name only when all is written; an error or interrupt leaves nothing behind.
 
     Only the owner can read a `private` file. A file that replaces another gets no wider permissions than that one had.
-    `alone`: only this process writes to the path, so the unfinished file of a process that was killed is deleted.
+    `note` is called with the path of the unfinished file, because a process that is killed leaves it behind.
     """
     target = file_target(path)
-    part = _unfinished(path, target, alone=alone)
+    part = _unfinished(target, note)
     mode = (0o600 if private else 0o666) & (target.stat().st_mode if target.exists() else 0o777)
     try:
         with open(part, "xb", opener=partial(os.open, mode=mode | 0o200)) as file:
@@ -73,14 +75,14 @@ def folder_target(path: str | os.PathLike[str]) -> Path:
 
 @contextmanager
 def complete_or_absent_folder(
-    path: str | os.PathLike[str], *, private: bool, alone: bool = False
+    path: str | os.PathLike[str], *, private: bool, note: Note = None
 ) -> Iterator[Path]:
     """A folder that gets its name only when all is written; an error or interrupt leaves nothing behind.
 
-    An empty folder is replaced, with no wider permissions. `alone`: as for a file.
+    An empty folder is replaced, with no wider permissions. `note`: as for a file.
     """
     target = folder_target(path)
-    part = _unfinished(path, target, alone=alone)
+    part = _unfinished(target, note)
     mode = (0o700 if private else 0o777) & (target.stat().st_mode if target.exists() else 0o777)
     part.mkdir(mode=mode | 0o700)
     try:
@@ -93,14 +95,20 @@ def complete_or_absent_folder(
         raise
 
 
-def _unfinished(path: str | os.PathLike[str], target: Path, *, alone: bool) -> Path:
+def _unfinished(target: Path, note: Note) -> Path:
     """The path at which a file or folder is written. No other process uses it."""
-    if not alone:
-        return target.with_name(f".{secrets.token_hex(8)}.part")
-    digest = hashlib.sha256(os.fsencode(user_path(path).absolute())).hexdigest()
-    part = target.with_name(f".{digest[:16]}.part")
+    part = target.with_name(f".{secrets.token_hex(8)}.part")
+    if note is not None:
+        note(part)
+    return part
+
+
+def delete_unfinished(beside: Path, name: str) -> None:
+    """Delete the unfinished file or folder that a process left beside a path, when it was killed."""
+    if not _UNFINISHED.fullmatch(name):
+        return
+    part = beside.with_name(name)
     if part.is_dir() and not part.is_symlink():
-        shutil.rmtree(part)
+        shutil.rmtree(part, ignore_errors=True)
     else:
         part.unlink(missing_ok=True)
-    return part

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pyarrow as pa
 
 from ..errors import ConfigError
-from .complete import complete_or_absent_folder
+from .complete import Note, complete_or_absent_folder
 from .files import GROUP_BYTES, GROUP_ROWS, Batches, parquet_writer
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def write_dataset(
     partition_by: Sequence[str],
     *,
     private: bool = False,
-    alone: bool = False,
+    note: Note = None,
 ) -> Path:
     """Write batches to a new folder, with a folder for each value of `partition_by`: `location=…/queue=…`.
 
@@ -42,7 +42,7 @@ def write_dataset(
     name folders.
     """
     _check(schema, partition_by)
-    with complete_or_absent_folder(path, private=private, alone=alone) as folder:
+    with complete_or_absent_folder(path, private=private, note=note) as folder:
         parts = _Parts(folder, schema, partition_by)
         try:
             for batch in batches:

@@ -14,7 +14,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import pyarrow as pa
 
 from ..errors import ConfigError, MissingExtra
-from .complete import complete_or_absent
+from .complete import Note, complete_or_absent
 from .files import FORMULA, Batches, flat
 
 ROWS_MOST, CHARACTERS_MOST = 1_048_576, 32_767
@@ -29,7 +29,7 @@ def write_excel(
     batches: Batches,
     *,
     private: bool = False,
-    alone: bool = False,
+    note: Note = None,
 ) -> Path:
     """Write batches to a workbook. Returns the path of the file.
 
@@ -51,7 +51,7 @@ def write_excel(
             made.quotePrefix = bool(FORMULA.match(value))
         return made
 
-    with complete_or_absent(path, private=private, alone=alone) as file:
+    with complete_or_absent(path, private=private, note=note) as file:
         try:
             sheet.append([_fitting(name, name) for name in schema.names])
             for row in _rows(schema, batches, cell):

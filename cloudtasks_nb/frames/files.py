@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from ..errors import ConfigError
 from ..model.json import Duration
 from .arrays import MAP, SPAN, TEXT
-from .complete import complete_or_absent
+from .complete import Note, complete_or_absent
 
 if TYPE_CHECKING:
     from pyarrow.parquet import ParquetWriter
@@ -39,11 +39,11 @@ def write_parquet(
     batches: Batches,
     *,
     private: bool = False,
-    alone: bool = False,
+    note: Note = None,
 ) -> Path:
     """Write batches to a Parquet file. Returns its path. Errors: those of `batches`, OSError."""
     with (
-        complete_or_absent(path, private=private, alone=alone) as file,
+        complete_or_absent(path, private=private, note=note) as file,
         parquet_writer(file, schema) as writer,
     ):
         for group in _groups(batches):
@@ -64,7 +64,7 @@ def write_csv(
     batches: Batches,
     *,
     private: bool = False,
-    alone: bool = False,
+    note: Note = None,
     spreadsheet_safe: bool = False,
 ) -> Path:
     """Write batches to a CSV file (maps as JSON, bytes as base64, durations as "0.5s"). Returns its path.
@@ -79,7 +79,7 @@ def write_csv(
         [(field.name, pa.string() if field.type in _AS_TEXT else field.type) for field in schema]
     )
     with (
-        complete_or_absent(path, private=private, alone=alone) as file,
+        complete_or_absent(path, private=private, note=note) as file,
         _compressed(file, codec) as sink,
         CSVWriter(sink, texts) as writer,
     ):

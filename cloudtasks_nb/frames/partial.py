@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from pathlib import Path
 from typing import Self
 
 import pyarrow as pa
@@ -17,7 +18,7 @@ import pyarrow as pa
 from ..errors import ConfigError
 from ..platforms import belongs_to_another, owner_of_new_files
 from ..user_paths import user_path
-from .complete import NO_FOLDER
+from .complete import NO_FOLDER, delete_unfinished
 
 VALID = timedelta(hours=2)
 """How long a page token is valid. Source: SPEC section 2.5."""
@@ -31,6 +32,7 @@ _BEGINNING = b"SQLite format 3\0"
 _READING_OTHER_DATA = (OSError, ValueError, TypeError, LookupError, AttributeError, StopIteration)
 _TABLES = """
 CREATE TABLE IF NOT EXISTS export (told TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS unfinished (name TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS pages (rows BLOB NOT NULL, count INTEGER NOT NULL, next TEXT NOT NULL, read_s REAL NOT NULL);
 """
 
@@ -94,6 +96,15 @@ class Partial:
             self._db.execute("INSERT INTO pages VALUES (?, ?, ?, ?)", row)
             self._db.commit()
         self.pages, self.items, self.token = self.pages + 1, self.items + batch.num_rows, token
+
+    def note(self, part: Path) -> None:
+        """Remember the file that is being written, and delete those of processes that were killed."""
+        with self._checked():
+            for (name,) in self._db.execute("SELECT name FROM unfinished").fetchall():
+                delete_unfinished(part, name)
+            self._db.execute("DELETE FROM unfinished")
+            self._db.execute("INSERT INTO unfinished VALUES (?)", (part.name,))
+            self._db.commit()
 
     def forget(self) -> None:
         """Delete all pages, to start again."""

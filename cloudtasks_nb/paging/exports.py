@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from ..frames import Columns, Decode, Dtypes, Export
+    from ..frames.complete import Note
 
 
 class Exports(Checked, ABC):
@@ -46,7 +47,6 @@ class Exports(Checked, ABC):
 
     _has_payloads = True
     _rest = ""  # the line of code that lists the rest of a failed export
-    _keeps_pages = False  # whether resume=True saves pages, in a file that locks the path
 
     def to_dataframe(
         self,
@@ -164,14 +164,10 @@ class Exports(Checked, ABC):
         # Checked before the first page, because decode="json" reads all pages before it writes.
         check_partitions(export.columns.schema, [name for name in folders if not export.decodes(name)])
         (file_target if is_file else folder_target)(path)
-        with self._reader_for(path, progress, export, resume=resume) as reader:
+        with self._reader_for(path, progress, export, resume=resume) as (reader, note):
             if is_file:
-                return write_parquet(
-                    path, reader.schema, reader, private=secrets, alone=resume and self._keeps_pages
-                )
-            return write_dataset(
-                path, reader.schema, reader, folders, private=secrets, alone=resume and self._keeps_pages
-            )
+                return write_parquet(path, reader.schema, reader, private=secrets, note=note)
+            return write_dataset(path, reader.schema, reader, folders, private=secrets, note=note)
 
     def to_csv(
         self,
@@ -203,13 +199,13 @@ class Exports(Checked, ABC):
 
         codec_of(path)
         file_target(path)
-        with self._reader_for(path, progress, export, resume=resume) as reader:
+        with self._reader_for(path, progress, export, resume=resume) as (reader, note):
             return write_csv(
                 path,
                 reader.schema,
                 reader,
                 private=secrets,
-                alone=resume and self._keeps_pages,
+                note=note,
                 spreadsheet_safe=spreadsheet_safe,
             )
 
@@ -238,10 +234,8 @@ class Exports(Checked, ABC):
 
         check_openpyxl()
         file_target(path)
-        with self._reader_for(path, progress, export, resume=resume) as reader:
-            return write_excel(
-                path, reader.schema, reader, private=secrets, alone=resume and self._keeps_pages
-            )
+        with self._reader_for(path, progress, export, resume=resume) as (reader, note):
+            return write_excel(path, reader.schema, reader, private=secrets, note=note)
 
     def _export(
         self,
@@ -272,9 +266,9 @@ class Exports(Checked, ABC):
     @contextmanager
     def _reader_for(
         self, path: str | os.PathLike[str], progress: bool | None, export: Export[Any], *, resume: bool
-    ) -> Iterator[pa.RecordBatchReader]:
-        """The batches of a file. Only a listing saves its pages for `resume`."""
-        yield self._reader(None, progress, export)
+    ) -> Iterator[tuple[pa.RecordBatchReader, Note]]:
+        """The batches of a file, and what notes its unfinished file. Only a listing saves its pages for `resume`."""
+        yield self._reader(None, progress, export), None
 
     def _reader(self, limit: int | None, progress: bool | None, export: Export[Any]) -> pa.RecordBatchReader:
         return export.reader(self._limited(export, limit, progress))

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from ..frames import Columns, Export, Partial
+    from ..frames.complete import Note
     from ..render import Table
 
 T = TypeVar("T")
@@ -54,7 +55,6 @@ class Pager(Connected, Shown, Exports, Generic[T]):
         >>> tasks.to_dataframe()
     """
 
-    _keeps_pages = True
     _picklable = "pickle its data: pager.to_dataframe() or list(pager)"
 
     def __init__(
@@ -284,10 +284,10 @@ class Pager(Connected, Shown, Exports, Generic[T]):
     @contextmanager
     def _reader_for(
         self, path: str | os.PathLike[str], progress: bool | None, export: Export[Any], *, resume: bool
-    ) -> Iterator[pa.RecordBatchReader]:
+    ) -> Iterator[tuple[pa.RecordBatchReader, Note]]:
         if not resume:
             with closing(self.batches_of(export.columns, progress)) as batches:  # ends its thread
-                yield export.decoded(batches)
+                yield export.decoded(batches), None
             return
         from ..frames import Partial
 
@@ -296,7 +296,7 @@ class Pager(Connected, Shown, Exports, Generic[T]):
         with Partial(path, self._identity(export), f"{listing.window} {address}") as kept:
             try:
                 with closing(self._kept_and_read(kept, export.columns, progress)) as batches:
-                    yield export.decoded(batches)
+                    yield export.decoded(batches), kept.note
             except (CloudTasksError, KeyboardInterrupt, OSError) as error:
                 if kept.pages and not isinstance(error, ConfigError):
                     held = f"{kept.path.name} holds {listing.counted(kept.items)}"

@@ -80,7 +80,7 @@ class Leased(Bound):
             )
 
     def cancel_lease(self) -> Self:
-        """Give the task back: another worker can lease it at once.
+        """Give the task back: another worker can lease it at once. After its last attempt, the service deletes it.
 
         Errors: FailedPrecondition if the lease has ended or another one began, NotFound.
         Source: REST queues.tasks.cancelLease.

@@ -102,7 +102,7 @@ def test_what_is_no_advance(still: ct.Client, by: str) -> None:
 
 
 def test_the_machines_clock_is_not_moved(client: ct.Client) -> None:
-    with pytest.raises(ct.FailedPrecondition, match="--clock manual"):
+    with pytest.raises(ct.FailedPrecondition, match=r"--clock manual, or with ct\.local\(clock=\"manual\"\)"):
         client.emulator.advance("2h")
 
 

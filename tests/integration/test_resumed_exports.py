@@ -18,6 +18,7 @@ import pytest
 
 import cloudtasks_nb as ct
 from cloudtasks_nb.frames import Partial, partial
+from cloudtasks_nb.frames.complete import delete_unfinished
 from cloudtasks_nb.rest import session as wire
 from cloudtasks_nb.rest.exchange import Answer
 from tests.integration.filling import fill, new_id
@@ -384,3 +385,12 @@ def test_what_was_kept_serves_only_the_same_export_and_only_while_its_token_is_v
     kept.write_bytes(b"no pages" * 200)
     with pytest.raises(ct.ConfigError, match="is not an unfinished export"):
         export()
+
+
+def test_nothing_else_is_deleted_whatever_the_file_of_pages_says(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.csv"
+    mine.touch()
+    (tmp_path / ".0123456789abcdef.part").mkdir()
+    for name in ("mine.csv", "../mine.csv", "", ".", "/", ".0123456789abcdef.part"):
+        delete_unfinished(tmp_path / ".fedcba9876543210.part", name)
+    assert [*tmp_path.iterdir()] == [mine]

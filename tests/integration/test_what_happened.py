@@ -10,6 +10,7 @@ import pytest
 
 import cloudtasks_nb as ct
 from tests.refusing import refusing
+from tests.waiting import PATIENCE_S
 
 ALL_LOGGED = {"sampling_ratio": 1.0}
 
@@ -184,7 +185,7 @@ def test_who_lacks_the_roles_is_told_which_and_what_is_known_all_the_same() -> N
 @pytest.mark.parametrize("fault", [{"exhausted": 0.5}, {"unavailable": 0.5}, {"cut_after": 0.4}])
 def test_calls_that_fail_on_the_way_lose_nothing(client: ct.Client, fault: dict[str, float]) -> None:
     queue, _ = run(client, 500)
-    client.emulator.advance("10m")
+    client.emulator.advance("10m", patience=PATIENCE_S)
     client.emulator.faults(**fault, methods=["entries.list", "timeSeries.list"], seed=3)  # type: ignore[arg-type]
     log = queue.log(since="1h")
     assert len({entry.insert_id for entry in log}) == len(list(log)) == 500 + 2 * 550

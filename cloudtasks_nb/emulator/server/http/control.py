@@ -101,7 +101,8 @@ class Control:
         by, patience = request.by, PATIENCE if request.patience is None else request.patience
         if self._timeline is None:
             raise FailedPrecondition(
-                "This emulator uses the system clock. To move time manually, start it with --clock manual."
+                "This emulator uses the system clock. To move time manually, start it with --clock manual, or with "
+                'ct.local(clock="manual").'
             )
         if by is None or by < timedelta():
             raise InvalidArgument('by must be a duration of 0 or more, such as "7200s".')
