@@ -23,16 +23,25 @@ assert host == os.environ["CLOUDTASKS_EMULATOR_HOST"]
 assert os.environ["CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDTASKS"] == f"http://{host}/"
 print(json.load(urllib.request.urlopen(f"http://{host}/emulator/v1/info"))["version"], flush=True)
 """
-# Ignores signals, but writes their names: not by print(), in which the next signal may come.
+# Ignores signals, but writes their names. It waits for signals and input at once: a signal that comes just before a
+# read begins would not end it.
 STUBBORN = """
-import os, signal, sys
-def tell(number, _):
-    os.write(1, f"{signal.Signals(number).name}\\n".encode())
+import os, select, signal, sys
+came, tell = os.pipe()
+os.set_blocking(tell, False)
+signal.set_wakeup_fd(tell)
 for name in sys.argv[1:]:
-    signal.signal(getattr(signal, name), tell)
+    signal.signal(getattr(signal, name), lambda *_: None)
 print("ready", os.getpid(), os.environ["CLOUD_TASKS_EMULATOR_HOST"], flush=True)
-for line in sys.stdin:
-    sys.exit(int(line))
+while True:
+    found, _, _ = select.select([0, came], [], [])
+    if came in found:
+        for number in os.read(came, 100):
+            os.write(1, f"{signal.Signals(number).name}\\n".encode())
+    elif line := os.read(0, 100):
+        sys.exit(int(line))
+    else:
+        sys.exit(0)
 """
 
 
