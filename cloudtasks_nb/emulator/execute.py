@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 
 from ..connecting import EMULATOR_VARIABLES
+from ..interrupts import wait_in_steps
 from ..platforms import found_command, passing_signals
 from .running import VARIABLES, started, stop
 
@@ -46,8 +48,22 @@ def _run(command: Sequence[str], url: str) -> int:
             print(f"cloudtasks_nb exec: {command[0]}: {error.strerror}", file=sys.stderr)
             return _NOT_FOUND if isinstance(error, FileNotFoundError) else _NOT_EXECUTABLE
         pass_to(running)
-        code = running.wait()
+        code = _exit_code(running)
     return _KILLED - code if code < 0 else code
+
+
+def _exit_code(running: subprocess.Popen[bytes]) -> int:
+    """Waits for the command. A thread makes the system call, because a signal that arrives just before it would not end
+    it, and would be passed on only after the command."""
+    waiting = threading.Thread(target=running.wait, daemon=True)
+    waiting.start()
+
+    def has_ended(within_s: float) -> bool:
+        waiting.join(within_s)
+        return not waiting.is_alive()
+
+    wait_in_steps(has_ended)
+    return running.wait()
 
 
 def variables(url: str) -> dict[str, str]:

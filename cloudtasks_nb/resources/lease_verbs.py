@@ -108,9 +108,7 @@ class LeaseVerbs(QueueVerbs):
         try:
             leased = session.call(LEASE, _Leased, path={"parent": self.name}, body=body).tasks
         except (AnswerTooLarge, TransportError) as error:
-            if getattr(
-                error, "reached", True
-            ):  # leased tasks are unknown, but become free when their lease ends
+            if getattr(error, "reached", True):  # unknown tasks are leased, until their lease ends
                 error.hint = f"tasks leased by this call, if any, are free again after {body.lease_duration}"
                 if isinstance(error, AnswerTooLarge | Timeout):
                     error.hint += "; a smaller max_tasks makes the response smaller"

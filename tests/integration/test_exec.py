@@ -45,6 +45,22 @@ while True:
 """
 
 
+# A signal that the main thread blocks is handled as one that arrives just before its system call: the call goes on.
+UNINTERRUPTED = """
+import signal, sys, threading
+from cloudtasks_nb.emulator.execute import _run
+threading.Thread(target=threading.Event().wait, daemon=True).start()
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+sys.exit(_run([sys.executable, "-c", sys.argv[1]], "http://127.0.0.1:1"))
+"""
+ENDS_BY_A_SIGNAL = """
+import signal
+signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+print("ready", flush=True)
+signal.pause()
+"""
+
+
 def python(script: str, *words: str) -> list[str]:
     return [sys.executable, "-c", script, *words]
 
@@ -138,6 +154,16 @@ def test_a_command_that_ends_by_the_signal() -> None:
         process.terminate()
         assert process.wait(60) == 128 + signal.SIGTERM
     assert emulators() == set()
+
+
+def test_a_signal_that_interrupts_no_system_call_is_passed_on() -> None:
+    with subprocess.Popen(
+        python(UNINTERRUPTED, ENDS_BY_A_SIGNAL), stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.terminate()
+        assert process.wait(60) == 128 + signal.SIGTERM
 
 
 def test_a_kill_of_exec_ends_the_emulator() -> None:
