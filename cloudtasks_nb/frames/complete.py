@@ -8,7 +8,7 @@ import re
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -104,11 +104,13 @@ def _unfinished(target: Path, note: Note) -> Path:
 
 
 def delete_unfinished(beside: Path, name: str) -> None:
-    """Delete the unfinished file or folder that a process left beside a path, when it was killed."""
+    """Delete the unfinished file or folder that a process left beside a path, when it was killed. If it cannot be
+    deleted, it stays."""
     if not _UNFINISHED.fullmatch(name):
         return
     part = beside.with_name(name)
     if part.is_dir() and not part.is_symlink():
         shutil.rmtree(part, ignore_errors=True)
     else:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()

@@ -108,10 +108,12 @@ class LeaseVerbs(QueueVerbs):
         try:
             leased = session.call(LEASE, _Leased, path={"parent": self.name}, body=body).tasks
         except (AnswerTooLarge, TransportError) as error:
-            if getattr(error, "reached", True):  # unknown tasks are leased, until their lease ends
+            if getattr(error, "reached", True):  # the call may have leased tasks, whose names are unknown
                 error.hint = f"tasks leased by this call, if any, are free again after {body.lease_duration}"
-                if isinstance(error, AnswerTooLarge | Timeout):
+                if isinstance(error, AnswerTooLarge | Timeout) and max_tasks > 1:
                     error.hint += "; a smaller max_tasks makes the response smaller"
+                if isinstance(error, AnswerTooLarge):
+                    error.hint += "; ct.connect(max_answer_bytes=...) allows a larger one"
             raise
         queue = self._parsed
         caption = f"leased from {queue.location}/{queue.queue} for {body.lease_duration}"

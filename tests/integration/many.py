@@ -27,8 +27,6 @@ class Wire:
         self.refused_after: int | None = None
         self.interrupts = False
         self.together: threading.Barrier | None = None
-        # An export that an earlier test abandoned may still fetch a page.
-        self._earlier = {one for one in threading.enumerate() if one.name.startswith("cloudtasks-")}
         self._send = wire.exchange
         self._earlier = left_behind()
         monkeypatch.setattr(wire, "exchange", self)

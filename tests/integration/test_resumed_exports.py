@@ -394,3 +394,20 @@ def test_nothing_else_is_deleted_whatever_the_file_of_pages_says(tmp_path: Path)
     for name in ("mine.csv", "../mine.csv", "", ".", "/", ".0123456789abcdef.part"):
         delete_unfinished(tmp_path / ".fedcba9876543210.part", name)
     assert [*tmp_path.iterdir()] == [mine]
+
+
+def test_an_unfinished_file_that_cannot_be_deleted_stops_no_export(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = tmp_path / ".0123456789abcdef.part"
+    left.touch()
+
+    def in_use(*_: object, **__: object) -> None:
+        raise PermissionError("another program has opened it")
+
+    with Partial(tmp_path / "tasks.csv", {}) as kept:
+        kept.note(left)
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "unlink", in_use)
+            kept.note(tmp_path / ".fedcba9876543210.part")
+    assert [*tmp_path.iterdir()] == [left]

@@ -257,3 +257,13 @@ def test_a_response_that_is_too_large_is_not_asked_for_again(queue: ct.Queue, cl
         with pytest.raises(ct.AnswerTooLarge, match="a smaller max_tasks makes the response smaller"):
             fill(queue, 40, payload={"n": "x" * 5000})
             few.lease(max_tasks=40)
+
+
+def test_a_task_that_is_too_large_ends_the_worker_and_the_error_names_the_limit(
+    queue: ct.Queue, client: ct.Client
+) -> None:
+    fill(queue, 1, payload={"n": "x" * 5000})
+    with ct.connect(project=client.project, endpoint=client.endpoint, max_answer_bytes=3000) as small:
+        with pytest.raises(ct.AnswerTooLarge, match=r"ct\.connect\(max_answer_bytes=\.\.\.\)") as caught:
+            small.queue("jobs").worker(lambda task: None, lease_duration=1).run(until_empty=True)
+        assert "max_tasks" not in str(caught.value), "one task is the smallest request"
