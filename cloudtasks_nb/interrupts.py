@@ -1,4 +1,5 @@
-"""Ctrl-C and the notebook's stop button: a function call instead of a KeyboardInterrupt, and waits that they end."""
+"""Lets Ctrl-C and the notebook's stop button call a function instead of raising KeyboardInterrupt, and end long
+waits."""
 
 from __future__ import annotations
 
@@ -13,9 +14,10 @@ _STEP_S = 0.2
 
 
 def wait_in_steps(wait: Callable[[float], object], timeout_s: float = math.inf) -> bool:
-    """Call `wait` with some seconds until it is true, or the time is over. Returns whether it was true.
+    """Call `wait` with a fraction of a second, again and again, until its result is true or the time is over. Returns
+    whether it was true.
 
-    An interrupt does not end one long wait on Windows, or after Polars was imported.
+    On Windows, or after Polars was imported, an interrupt would not end a single long wait.
 
     >>> wait_in_steps(threading.Event().wait, 0)
     False

@@ -53,8 +53,8 @@ def _run(command: Sequence[str], url: str) -> int:
 
 
 def _exit_code(running: subprocess.Popen[bytes]) -> int:
-    """Waits for the command. A thread makes the system call, because a signal that arrives just before it would not end
-    it, and would be passed on only after the command."""
+    """Waits for the command. A thread makes the system call: in the main thread, a signal that arrives just before the
+    call would not end it, and would be passed on only after the end of the command."""
     waiting = threading.Thread(target=running.wait, daemon=True)
     waiting.start()
 

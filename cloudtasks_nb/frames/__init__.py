@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .excel import write_excel as write_excel
     from .export import Decode as Decode
     from .export import Export as Export
+    from .export import may_add as may_add
     from .files import codec_of as codec_of
     from .files import write_csv as write_csv
     from .files import write_parquet as write_parquet
@@ -41,7 +42,7 @@ _HOMES = {
     "dataset": ("check_partitions", "write_dataset"),
     "dtypes": ("Dtypes",),
     "excel": ("check_openpyxl", "write_excel"),
-    "export": ("Decode", "Export"),
+    "export": ("Decode", "Export", "may_add"),
     "files": ("codec_of", "write_csv", "write_parquet"),
     "from_pandas": ("frame_from", "rows_from"),
     "partial": ("Partial",),

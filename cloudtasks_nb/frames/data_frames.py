@@ -16,7 +16,7 @@ from .arrays import MAP, TEXT
 from .columns import Column, Columns, batch_of, each, schema_of
 from .decoding import decoded
 from .dtypes import Dtypes, frame_of
-from .export import PREFIX, TEXT_COLUMN, Decode
+from .export import Decode, may_add
 from .resting import collector_rests, collector_waits
 
 P = TypeVar("P", bound=Sized)
@@ -62,8 +62,7 @@ def to_pandas(
 
 
 def _check_category(name: str, schema: pa.Schema, decode: Decode | None) -> None:
-    is_decoded = name == TEXT_COLUMN if decode == "text" else bool(decode) and name.startswith(PREFIX)
-    if name not in schema.names and not is_decoded:
+    if name not in schema.names and not may_add(decode, name):
         raise ConfigError(
             f"categories={name!r} does not name a column.",
             hint=f"columns are {', '.join(schema.names)}",

@@ -17,6 +17,11 @@ Decode = Literal["json", "text"]
 PAYLOAD, TEXT_COLUMN, PREFIX = "payload", "payload_text", "payload."
 
 
+def may_add(decode: Decode | None, column: str) -> bool:
+    """Whether decoding may add this column. With "json", the keys of the payloads decide."""
+    return column == TEXT_COLUMN if decode == "text" else decode == "json" and column.startswith(PREFIX)
+
+
 class Export(Generic[P]):
     """The options of an export. `columns` are read; those in `dropped` are only decoded and then left out.
 
@@ -33,10 +38,6 @@ class Export(Generic[P]):
         names = None if names is None else [*names]
         self.dropped = [PAYLOAD] if decode and names is not None and PAYLOAD not in names else []
         self.columns = every.chosen(None if names is None else [*names, *self.dropped], secrets=secrets)
-
-    def decodes(self, column: str) -> bool:
-        """Whether decoding may add this column."""
-        return self.decode is not None and (column == TEXT_COLUMN or column.startswith(PREFIX))
 
     def reader(
         self,

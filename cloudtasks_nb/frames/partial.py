@@ -98,7 +98,7 @@ class Partial:
         self.pages, self.items, self.token = self.pages + 1, self.items + batch.num_rows, token
 
     def note(self, part: Path) -> None:
-        """Remember the file that is being written, and delete those of processes that were killed."""
+        """Record the path of the unfinished file, and delete those of processes that were killed."""
         with self._checked():
             for (name,) in self._db.execute("SELECT name FROM unfinished").fetchall():
                 delete_unfinished(part, name)

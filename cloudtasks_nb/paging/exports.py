@@ -64,7 +64,7 @@ class Exports(Checked, ABC):
         Shapes: one row per item, always all columns of its kind (or only `columns`), instants as
         datetime64[us, UTC], nullable dtypes (or Arrow's, with dtype_backend="pyarrow"). `categories` names columns
         that become categorical, such as ["kind"]. `decode="text"` adds `payload_text`, `decode="json"` one column
-        `payload.<key>` per top-level key. These can become categorical, too, unless they hold lists or dicts. Secrets
+        `payload.<key>` per top-level key. `categories` may name these, too; those with lists or dicts stay. Secrets
         in headers, URLs and messages are `•••` unless `secrets=True`. `progress` shows a bar; by default only for
         several pages.
         Errors: any ApiError if a page fails: the error's `.result` is then the frame of the earlier pages, and its
@@ -157,12 +157,19 @@ class Exports(Checked, ABC):
             >>> client.queues("-").tasks().to_parquet("all/", partition_by=["location", "queue"])
         """
         export = self._export(columns, decode, secrets=secrets, begins=not resume)
-        from ..frames import check_partitions, file_target, folder_target, write_dataset, write_parquet
+        from ..frames import (
+            check_partitions,
+            file_target,
+            folder_target,
+            may_add,
+            write_dataset,
+            write_parquet,
+        )
 
         folders = [partition_by] if isinstance(partition_by, str) else list(partition_by or ())
         is_file = not folders and not names_folder(path)
         # Checked before the first page, because decode="json" reads all pages before it writes.
-        check_partitions(export.columns.schema, [name for name in folders if not export.decodes(name)])
+        check_partitions(export.columns.schema, [name for name in folders if not may_add(decode, name)])
         (file_target if is_file else folder_target)(path)
         with self._reader_for(path, progress, export, resume=resume) as (reader, note):
             if is_file:
@@ -267,7 +274,8 @@ class Exports(Checked, ABC):
     def _reader_for(
         self, path: str | os.PathLike[str], progress: bool | None, export: Export[Any], *, resume: bool
     ) -> Iterator[tuple[pa.RecordBatchReader, Note]]:
-        """The batches of a file, and what notes its unfinished file. Only a listing saves its pages for `resume`."""
+        """The batches of a file, and a function that records the path of its unfinished file, for `resume`. Only a
+        listing saves its pages."""
         yield self._reader(None, progress, export), None
 
     def _reader(self, limit: int | None, progress: bool | None, export: Export[Any]) -> pa.RecordBatchReader:

@@ -201,8 +201,8 @@ class TryingCall(Trying):
                 raise error
 
     def waits(self, pause: Pause, delay_s: float, deadline: Deadline) -> None:
-        """Record a wait for a quota. If waits take half of the call's time, they are the reason if the rest is too
-        short."""
+        """Record a wait for a quota that rejected another call. If such waits take more than half of the call's time,
+        and the rest is then too short, the rejection is the reason of the failure."""
         self._waited_s += 0.0 if self.outlasts_quota else delay_s
         if self._waited_s > deadline.total_s / 2 and self._exhausted is None and pause.error is not None:
             why = "another call was rejected, and the wait for the quota left too little time"

@@ -68,8 +68,9 @@ def _why_failed(handler: Callable[[Any], Any], given: Any) -> str:
 
 
 def _call(handler: Callable[[Any], Any], given: Any) -> None:
-    """Call the handler; what it lets others await runs to its end in its own loop. The return value is dropped, because
-    it might not be picklable. Errors: TypeError for a generator, a map or a Future, because its work was not done."""
+    """Call the handler. If it returns an awaitable, this runs to its end in its own event loop. Any other result is
+    dropped, because it might not be picklable. Errors: TypeError for a generator, a map, a filter or a Future, because
+    its work was not done."""
     begun = handler(given)
     if hasattr(type(begun), "add_done_callback"):  # of concurrent.futures, asyncio or Dask
         raise TypeError(

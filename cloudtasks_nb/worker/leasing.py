@@ -84,7 +84,7 @@ class Leasing:
         self._next_s = time.monotonic() + pause_s
         for task in haul.tasks:
             self.due_again.pop(task.name, None)
-        # Tasks may have own limits. Then the next call leases nothing ahead, because more of them may follow.
+        # Tasks may have their own limits. Then the next call leases nothing ahead, because more of them may follow.
         self._own_attempts = min(hand.own_attempts for hand in haul.hands)
         self._allow_ahead()
         if time.monotonic() >= self._read_again_s:

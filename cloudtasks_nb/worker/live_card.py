@@ -16,7 +16,7 @@ _APART_S = 0.5
 class LiveCard:
     """The card of an object in the output of a cell. A second run in the same cell updates the same card.
 
-    Outside of notebooks it is a progress line: `what` works, and `words()` are the latest state.
+    Outside of notebooks it is a progress line, which begins with `what`; `words()` returns the latest state.
     """
 
     def __init__(self, shown: Shown, what: str, words: Callable[[], str]) -> None:

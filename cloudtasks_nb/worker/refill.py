@@ -66,7 +66,8 @@ class Portion:
         self.most = max(1, asked // 4)
 
     def complete(self, count: int, took_s: float, within_s: float) -> None:
-        """Record a complete response with this many tasks. It grows if twice as many would be there in time, too."""
+        """Record a complete response with this many tasks. The portion doubles if a response with twice as many tasks
+        would also arrive in time."""
         if count >= self.most and took_s < within_s / 3:
             self.most = min(MAX_LEASED, 2 * self.most)
 

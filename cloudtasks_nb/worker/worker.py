@@ -56,8 +56,8 @@ class Worker(Checked, Shown):
 
         Empty means: no task can be leased now, and no task that failed here, or could not be acknowledged, comes again.
         An interrupt (Ctrl-C, the notebook's stop button) stops leasing, lets running handlers finish and returns; a
-        second one gives back waiting tasks and abandons the running ones. `progress` shows a live card; by default in a
-        notebook, where the cell shows it once. Elsewhere it is a line.
+        second one gives back waiting tasks and abandons the running ones. `progress` shows a live card, once in a cell;
+        outside of notebooks, a line. By default only in a notebook.
 
         Errors: NotFound, PermissionDenied, InvalidArgument and the like, after running handlers end, also if tasks
         cannot be acknowledged; FailedPrecondition with `until_empty` if the queue is paused.

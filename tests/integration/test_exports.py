@@ -238,11 +238,13 @@ def test_what_cannot_be_written_is_told_before_a_page_is_read(
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "file").touch()
     calls.clear()
+    added_otherwise = "payload_text" if decode == "json" else "payload.n"  # by another `decode`
     wrong: list[tuple[type[Exception], Callable[..., object], str, dict[str, Any]]] = [
         (FileExistsError, tasks.to_parquet, "full/", {}),
         (FileExistsError, tasks.to_parquet, "full/", {"resume": True}),
         (ct.ConfigError, tasks.to_parquet, "new/", {"partition_by": ["qeue"]}),
         (ct.ConfigError, tasks.to_parquet, "new/", {"partition_by": ["queue", "queue"]}),
+        (ct.ConfigError, tasks.to_parquet, "new/", {"partition_by": [added_otherwise]}),
         (FileNotFoundError, tasks.to_csv, "none/tasks.csv", {}),
         (FileNotFoundError, tasks.to_csv, "none/tasks.csv", {"resume": True}),
         (ct.ConfigError, tasks.to_csv, "tasks.zip", {}),

@@ -109,7 +109,7 @@ def check_name(name: str) -> str:
     """Returns a name that can be a file name on every system. Errors: InvalidArgument."""
     if NAME.fullmatch(name) is None or name.lower() in _DEVICES:
         raise InvalidArgument(
-            f"'{name[:100]}' is not a valid snapshot name: use at most 100 letters, digits, '-' and '_'. It begins "
-            "with a letter or digit, and is not the name of a Windows device, such as 'con'."
+            f"'{name[:100]}' is not a valid snapshot name: use at most 100 letters, digits, '-' and '_'. A name "
+            "begins with a letter or digit, and is not that of a Windows device, such as 'con'."
         )
     return name
