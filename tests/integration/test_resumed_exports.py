@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -18,7 +16,6 @@ import pytest
 
 import cloudtasks_nb as ct
 from cloudtasks_nb.frames import Partial, partial
-from cloudtasks_nb.frames.complete import delete_unfinished
 from cloudtasks_nb.rest import session as wire
 from cloudtasks_nb.rest.exchange import Answer
 from tests.integration.filling import fill, new_id
@@ -306,46 +303,6 @@ def test_a_file_that_was_cut_short_is_finished_by_the_same_line(
     assert rows(path) == rows(whole)
 
 
-KILLED = """
-import os, sys
-import cloudtasks_nb as ct
-
-project, endpoint, verb, path = sys.argv[1:]
-client = ct.connect(project, "us-central1", endpoint=endpoint)
-tasks = client.queue("q").tasks(page_size=2)
-reading = type(tasks)._kept_and_read
-
-def until_killed(*given: object) -> object:
-    yield next(reading(*given))
-    os._exit(9)
-
-type(tasks)._kept_and_read = until_killed
-getattr(tasks, verb)(path, resume=True)
-"""
-
-
-@pytest.mark.parametrize(
-    ("verb", "name"),
-    [
-        ("to_csv", "tasks.csv.gz"),
-        ("to_parquet", "tasks"),
-        ("to_parquet", "tasks/"),
-        ("to_excel", "tasks.xlsx"),
-    ],
-)
-def test_after_a_kill_the_same_line_leaves_no_other_file(
-    verb: str, name: str, project: ct.Client, tmp_path: Path
-) -> None:
-    path = f"{tmp_path}/{name}"
-    command = [sys.executable, "-c", KILLED, project.project, project.endpoint, verb, path]
-    for _ in range(2):
-        assert subprocess.run(command, check=False, timeout=120).returncode == 9
-    unfinished = [found for found in tmp_path.iterdir() if found.suffix == ".part"]
-    assert len(unfinished) == 1, "that of the last run only"
-    getattr(project.queue("q").tasks(page_size=2), verb)(path, resume=True)
-    assert [found.name for found in tmp_path.iterdir()] == [name.removesuffix("/")]
-
-
 def rows(path: Path) -> list[tuple[Any, ...]]:
     if path.is_dir():
         return sorted(duckdb.read_parquet(f"{path}/**/*.parquet").project("name").fetchall())
@@ -385,29 +342,3 @@ def test_what_was_kept_serves_only_the_same_export_and_only_while_its_token_is_v
     kept.write_bytes(b"no pages" * 200)
     with pytest.raises(ct.ConfigError, match="is not an unfinished export"):
         export()
-
-
-def test_nothing_else_is_deleted_whatever_the_file_of_pages_says(tmp_path: Path) -> None:
-    mine = tmp_path / "mine.csv"
-    mine.touch()
-    (tmp_path / ".0123456789abcdef.part").mkdir()
-    for name in ("mine.csv", "../mine.csv", "", ".", "/", ".0123456789abcdef.part"):
-        delete_unfinished(tmp_path / ".fedcba9876543210.part", name)
-    assert [*tmp_path.iterdir()] == [mine]
-
-
-def test_an_unfinished_file_that_cannot_be_deleted_stops_no_export(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    left = tmp_path / ".0123456789abcdef.part"
-    left.touch()
-
-    def in_use(*_: object, **__: object) -> None:
-        raise PermissionError("another program has opened it")
-
-    with Partial(tmp_path / "tasks.csv", {}) as kept:
-        kept.note(left)
-        with monkeypatch.context() as patched:
-            patched.setattr(Path, "unlink", in_use)
-            kept.note(tmp_path / ".fedcba9876543210.part")
-    assert [*tmp_path.iterdir()] == [left]
