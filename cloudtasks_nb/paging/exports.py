@@ -156,21 +156,16 @@ class Exports(Checked, ABC):
             >>> queue.tasks(view="FULL").to_parquet("tasks.parquet")
             >>> client.queues("-").tasks().to_parquet("all/", partition_by=["location", "queue"])
         """
-        export = self._export(columns, decode, secrets=secrets, begins=not resume)
-        from ..frames import (
-            check_partitions,
-            file_target,
-            folder_target,
-            may_add,
-            write_dataset,
-            write_parquet,
-        )
+        from ..frames import file_target, folder_target
 
         folders = [partition_by] if isinstance(partition_by, str) else list(partition_by or ())
         is_file = not folders and not names_folder(path)
         # Checked before the first page, because decode="json" reads all pages before it writes.
-        check_partitions(export.columns.schema, [name for name in folders if not may_add(decode, name)])
         (file_target if is_file else folder_target)(path)
+        export = self._export(columns, decode, secrets=secrets, begins=not resume)
+        from ..frames import check_partitions, may_add, write_dataset, write_parquet
+
+        check_partitions(export.columns.schema, [name for name in folders if not may_add(decode, name)])
         with self._reader_for(path, progress, export, resume=resume) as (reader, note):
             if is_file:
                 return write_parquet(path, reader.schema, reader, private=secrets, note=note)
@@ -201,11 +196,13 @@ class Exports(Checked, ABC):
         Example:
             >>> queue.tasks().to_csv("tasks.csv")
         """
+        from ..frames import file_target
+
+        file_target(path)
         export = self._export(columns, decode, secrets=secrets, begins=not resume)
-        from ..frames import codec_of, file_target, write_csv
+        from ..frames import codec_of, write_csv
 
         codec_of(path)
-        file_target(path)
         with self._reader_for(path, progress, export, resume=resume) as (reader, note):
             return write_csv(
                 path,
@@ -236,11 +233,13 @@ class Exports(Checked, ABC):
         Example:
             >>> queue.tasks().to_excel("tasks.xlsx")
         """
+        from ..frames import file_target
+
+        file_target(path)
         export = self._export(columns, decode, secrets=secrets, begins=not resume)
-        from ..frames import check_openpyxl, file_target, write_excel
+        from ..frames import check_openpyxl, write_excel
 
         check_openpyxl()
-        file_target(path)
         with self._reader_for(path, progress, export, resume=resume) as (reader, note):
             return write_excel(path, reader.schema, reader, private=secrets, note=note)
 

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -82,6 +83,18 @@ def test_an_early_page_whose_export_is_refused_is_dropped(first_export: None, th
             thread.join(PATIENCE_S)
         assert len(server.requests) == 2
         assert tasks.to_arrow(progress=False)["task_id"].to_pylist() == ["1", "2"]
+
+
+@pytest.mark.parametrize("export", ["to_parquet", "to_csv", "to_excel"])
+def test_no_early_page_is_requested_for_a_path_that_cannot_be_written(
+    first_export: None, threads: Threads, tmp_path: Path, export: str
+) -> None:
+    with listed(page("1", "a"), page("2")) as (tasks, server):
+        with pytest.raises(FileNotFoundError):
+            getattr(tasks, export)(tmp_path / "none" / "tasks")
+        for thread in threads():
+            thread.join(PATIENCE_S)
+        assert len(server.requests) == 1
 
 
 def test_an_error_of_an_early_page_arrives_after_the_pages_before_it(first_export: None) -> None:
