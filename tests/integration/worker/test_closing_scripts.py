@@ -14,6 +14,14 @@ from tests.waiting import PATIENCE_S
 
 from .conftest import leased
 
+
+def ran(script: str, file: Path) -> tuple[int, str, str]:
+    """The exit code and the printed text of a script, which gets the data file of its emulator."""
+    command = [sys.executable, "-c", script, str(file)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    return ended.returncode, ended.stdout, ended.stderr
+
+
 SCRIPT = """
 import os, signal, sys, threading
 import cloudtasks_nb as ct
@@ -67,9 +75,8 @@ def test_a_script_whose_block_ends_loses_nothing(
     tmp_path: Path, body: str, code: int, said: str, left: tuple[int, int]
 ) -> None:
     file = tmp_path / "queues.db"
-    command = [sys.executable, "-c", SCRIPT.format(body=body), str(file)]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
-    assert (ended.returncode, ended.stdout) == (code, said), ended.stderr
+    exit_code, printed, errors = ran(SCRIPT.format(body=body), file)
+    assert (exit_code, printed) == (code, said), errors
     with ct.local(file) as client:
         queue = client.queue("jobs")
         assert (queue.count_tasks(progress=False), leased(queue)) == left
@@ -92,9 +99,7 @@ begun.acquire(); begun.acquire()
 
 def test_a_script_that_does_not_close_ends_its_worker_before_its_emulator(tmp_path: Path) -> None:
     file = tmp_path / "queues.db"
-    command = [sys.executable, "-c", LEFT_OPEN, str(file)]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
-    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+    assert ran(LEFT_OPEN, file) == (0, "", "")
     with ct.local(file) as client:
         assert client.queue("jobs").count_tasks(progress=False) == 0
 
@@ -121,9 +126,7 @@ threading.Thread(target=interrupt, daemon=True).start()
 
 def test_an_interrupt_at_the_end_of_a_script_abandons_the_handlers(tmp_path: Path) -> None:
     file = tmp_path / "queues.db"
-    command = [sys.executable, "-c", INTERRUPTED_AT_ITS_END, str(file)]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
-    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+    assert ran(INTERRUPTED_AT_ITS_END, file) == (0, "", "")
     with ct.local(file) as client:
         queue = client.queue("jobs")
         assert (queue.count_tasks(progress=False), leased(queue)) == (1, 1)
