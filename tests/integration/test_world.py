@@ -258,8 +258,8 @@ def test_reset_during_traffic() -> None:
         inbox, over = client.emulator.inbox(), threading.Event()
 
         def work(number: int) -> int:
-            """The number of successful calls: a call fails only if its queue no longer exists. At least one call
-            succeeds, at the latest when there are no more resets."""
+            """The number of successful calls, at least one. A call fails only if a reset has deleted its queue, so one
+            succeeds after the last reset."""
             count = 0
             while not (over.is_set() and count):
                 try:

@@ -173,7 +173,7 @@ def test_a_coroutine_of_another_type_is_run() -> None:
 
 
 class Query:
-    """An awaitable that is no coroutine, as some database libraries return."""
+    """It can be awaited, but is not a coroutine. Some database libraries return such objects."""
 
     def __init__(self) -> None:
         self.ran = False
